@@ -1,0 +1,20 @@
+"""A voice IVR that puts people first.  The map of the house:
+
+=============  =====================================================================================
+``app``        puts the real parts together; the only place that does
+``cli``        the ``ivr`` command, one file per group of commands
+``config``     the supervisors' files and the machine's settings, read once into frozen objects
+``call``       PURE: one call as a function from events to actions
+``grammar``    PURE: sentence templates -> phrases, text -> meaning, spoken digits
+``speech``     audio codec, recognisers (Vosk, Whisper), model store, voice, prompts
+``requests``   what the business can do for a caller: lookups in a database
+``advisors``   who takes a transferred call, and the handover card
+``telephony``  Twilio: webhooks, TwiML, Media Streams, the session loop
+``records``    what is stored of a call
+``phone``      the telephone we test with: a simulator that follows TwiML as an exchange would
+=============  =====================================================================================
+
+``call`` and ``grammar`` import nothing that does input or output; everything else may import them.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,80 @@
+"""Events: facts that reach a call.  Frozen, and nothing but data."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The caller can hear us and be heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """``ms`` milliseconds of the caller's audio have passed.  The only clock a call has."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What an utterance sounds like so far; may still change."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A finished utterance.
+
+    ``confidence`` (0 to 1) is the recogniser's belief that ``text`` is what was said.  ``alternatives`` are other
+    readings with their scores (same scale as ``confidence``), best first, without ``text`` itself.
+    """
+
+    text: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key of the telephone: one of 0-9, * and #."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Everything said so far has reached the caller's ear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A lookup came back.  ``outcome`` is one the request's configuration names (``found``, ``none``, ...)."""
+
+    work: int
+    outcome: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A lookup could not be answered: error or time-out.  ``why`` is for the record, never for the caller."""
+
+    work: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something of ours failed outside the call.  The caller goes to a person."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The caller is gone."""
+
+
+Event = Started | Elapsed | Partial | Heard | Pressed | Played | Answered | Failed | Broken | HungUp

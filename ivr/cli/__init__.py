@@ -1,0 +1,45 @@
+"""The ``ivr`` command.  Each file of this folder holds one group of commands and is imported when it is asked for."""
+
+import importlib
+import sys
+
+import click
+
+_COMMANDS = {
+    "demo": ("ivr.cli.demo", "Real calls, end to end, on this machine."),
+    "serve": ("ivr.cli.serve", "The production server."),
+    "call": ("ivr.cli.call", "One simulated telephone call."),
+    "understand": ("ivr.cli.understand", "What a sentence means."),
+    "check": ("ivr.cli.check", "Every mistake in the supervisors' files."),
+    "bench": ("ivr.cli.bench", "Latency and load, measured."),
+    "models": ("ivr.cli.models", "Recognition models: list, install, path."),
+}
+
+
+class _Commands(click.Group):
+    """Imports a command's file only when it runs, so that ``ivr --help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="call-us-ivr")
+def ivr() -> None:
+    """A voice IVR that puts people first."""
+
+
+def main() -> None:
+    """Entry point of the ``ivr`` console script."""
+    sys.exit(ivr())

@@ -1,0 +1,18 @@
+"""What a recogniser is asked to listen for during one turn."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The sentences of one turn, for a recogniser that restricts itself to them.
+
+    ``phrases`` are whole normalised sentences (lower case, single spaces); the human phrases are always among them.
+    ``digits`` says that the turn expects a string of digits: ``digit_words`` (also in ``phrases``) may follow each
+    other freely, while the other phrases still count.
+    """
+
+    language: str
+    phrases: tuple[str, ...]
+    digits: bool = False
+    digit_words: tuple[str, ...] = ()

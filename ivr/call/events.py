@@ -11,9 +11,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Elapsed:
-    """``ms`` milliseconds of the caller's audio have passed.  The only clock a call has."""
+    """``ms`` milliseconds of the caller's audio have passed, ``talking`` or silent.  The only clock a call has."""
 
     ms: int
+    talking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class Heard:
     """A finished utterance.
 
     ``confidence`` (0 to 1) is the recogniser's belief that ``text`` is what was said.  ``alternatives`` are other
-    readings with their scores (same scale as ``confidence``), best first, without ``text`` itself.
+    readings with their scores (same scale as ``confidence``), best first, without ``text`` itself.  ``speech_ms`` is
+    how long the caller talked; the session fills it in.
     """
 
     text: str
     confidence: float
     alternatives: tuple[tuple[str, float], ...] = ()
+    speech_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,24 @@
+"""Sentences and what they mean.  Pure: files are read in ``ivr.config``."""
+
+from ivr.grammar.digits import DigitWords
+from ivr.grammar.meaning import BUILT_IN, NO, PERSON, YES, Completeness, Expecting, Grammar, Meaning
+from ivr.grammar.templates import MAX_SENTENCES, Template, TemplateError, expand, normalise
+from ivr.grammar.vocabulary import Vocabulary
+
+__all__ = [
+    "BUILT_IN",
+    "MAX_SENTENCES",
+    "NO",
+    "PERSON",
+    "YES",
+    "Completeness",
+    "DigitWords",
+    "Expecting",
+    "Grammar",
+    "Meaning",
+    "Template",
+    "TemplateError",
+    "Vocabulary",
+    "expand",
+    "normalise",
+]

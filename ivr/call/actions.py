@@ -1,0 +1,78 @@
+"""Actions: orders a call gives.  Frozen, and nothing but data; the session carries them out, in order."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ivr.grammar import Expecting
+
+Reason = Literal[
+    "asked",
+    "pressed_zero",
+    "low_confidence",
+    "no_match",
+    "no_input",
+    "tone",
+    "topic",
+    "identity",
+    "backend",
+    "repeat_caller",
+    "time_budget",
+    "overload",
+    "failure",
+]
+Outcome = Literal["served", "hung_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say a prompt, after whatever is being said."""
+
+    prompt: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Stop talking at once: the caller is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """From now on expect this of the caller."""
+
+    expecting: Expecting
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Ask the business: answered by ``Answered(work, ...)`` or ``Failed(work, ...)``."""
+
+    work: int
+    lookup: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """For the record of the call."""
+
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Put the caller through to an advisor now.  Ends the call's part."""
+
+    reason: Reason
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The call is over: the caller was served and said goodbye, or hung up.  Ends the call's part."""
+
+    outcome: Outcome
+
+
+Action = Say | Hush | Listen | Do | Note | Transfer | Finish

@@ -1,0 +1,166 @@
+"""One call: events in, actions out.  No clock, no input or output, no threads.
+
+``Call.handle(event)`` returns the actions to carry out, in order.  What may happen at any moment is here: the human
+phrases, the keys, time, hang-up.  The conversation about requests is in ``dialogue``.
+"""
+
+from typing import Any
+
+from ivr.call.actions import Action, Hush, Listen, Note, Reason, Say
+from ivr.call.dialogue import Dialogue
+from ivr.call.events import (
+    Answered,
+    Broken,
+    Elapsed,
+    Event,
+    Failed,
+    Heard,
+    HungUp,
+    Partial,
+    Played,
+    Pressed,
+    Started,
+)
+from ivr.call.plan import Plan
+from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, Working, expecting
+from ivr.grammar import Grammar
+
+UNHEARD_MS = 1_000  # talk this long without a recognised word is a miss; a cough or a click is shorter
+FAREWELL_MS = 15_000  # longest wait for the farewell to be played: then the line is closed all the same
+
+
+class Call:
+    """The state of one call and the rules that move it.  Not shared between threads."""
+
+    def __init__(self, plan: Plan, grammar: Grammar, caller: str = "") -> None:
+        """``caller`` is the calling number, "" when it is withheld."""
+        self.plan = plan
+        self.grammar = grammar
+        self.dialogue = Dialogue(plan, grammar, caller)
+        self.elapsed_ms = 0
+        self._speaking = False
+        self._silent_ms = 0
+        self._keyed_ms = 0
+
+    @property
+    def over(self) -> bool:
+        """True when the call's part has ended; every further event gives no actions."""
+        return isinstance(self.dialogue.state, Over)
+
+    def handle(self, event: Event) -> list[Action]:
+        """What to do about an event."""
+        if self.over:
+            return []
+        before = self.dialogue.state
+        actions = self._handle(event)
+        if any(isinstance(action, Say) for action in actions):
+            self._speaking, self._silent_ms = True, 0
+        if expecting(before) != expecting(self.dialogue.state) and not self.over:
+            actions.append(Listen(expecting(self.dialogue.state)))
+        return actions
+
+    def card(self, reason: Reason | None = None) -> dict[str, Any]:
+        """The call's story for the advisor: what was said, understood and done."""
+        return self.dialogue.history.card(reason, self.elapsed_ms)
+
+    def _handle(self, event: Event) -> list[Action]:
+        match event:
+            case Started():
+                return [Listen(expecting(self.dialogue.state)), *self.dialogue.greet()]
+            case Elapsed(ms=ms, talking=talking):
+                return self._pass_time(ms, talking)
+            case Partial(text=text):
+                return self._overhear(text)
+            case Heard():
+                return self._hear(event)
+            case Pressed(key=key):
+                return self._press(key)
+            case Played():
+                self._speaking = False
+                return self.dialogue.finish() if isinstance(self.dialogue.state, Leaving) else []
+            case Answered(work=work, outcome=outcome, values=values):
+                return self.dialogue.answered(work, outcome, values)
+            case Failed(work=work, why=why):
+                return self.dialogue.failed(work, why)
+            case HungUp():
+                return self.dialogue.hung_up()
+            case Broken(why=why):
+                return [Note("broken", {"why": why}), *self.dialogue.transfer("failure")]
+            case _:
+                return self.dialogue.transfer("failure")
+
+    def _overhear(self, text: str) -> list[Action]:
+        """The caller is in mid-sentence.  A human phrase is acted on before the sentence is over."""
+        if self.grammar.asks_for_person(text):
+            return [Note("heard", {"text": text, "confidence": 1.0, "intent": "person", "slots": {}}), *self._person()]
+        if self._speaking and self.grammar.knows_a_word(text, expecting(self.dialogue.state)):
+            self._speaking, self._silent_ms = False, 0
+            return [Hush()]
+        return []
+
+    def _person(self) -> list[Action]:
+        self.dialogue.history.asked_for_person()
+        return self.dialogue.transfer("asked")
+
+    def _hear(self, heard: Heard) -> list[Action]:
+        self._silent_ms = 0
+        if not heard.text:
+            return self.dialogue.miss("no_match") if heard.speech_ms >= UNHEARD_MS else []
+        hush: list[Action] = [Hush()] if self._speaking else []
+        self._speaking = False
+        if self._spent():
+            return [*hush, *self.dialogue.hear(heard, spent=True)]
+        return [*hush, *self.dialogue.hear(heard)]
+
+    def _spent(self) -> bool:
+        budget = self.plan.budget
+        return self.dialogue.turns >= budget.turns or self.elapsed_ms >= budget.seconds * 1000
+
+    def _pass_time(self, ms: int, talking: bool) -> list[Action]:
+        self.elapsed_ms += ms
+        state = self.dialogue.state
+        if isinstance(state, Leaving):
+            return self._leave(state, ms)
+        if self.elapsed_ms >= 2 * self.plan.budget.seconds * 1000:  # whatever holds the call up, a person takes over
+            return self.dialogue.transfer("time_budget")
+        if isinstance(state, Working):
+            return self.dialogue.wait(state, ms)
+        if self._speaking:
+            return []
+        if isinstance(state, Filling) and state.keyed:
+            self._keyed_ms += ms
+            return self.dialogue.keyed(state) if self._keyed_ms >= self.plan.timing.keypad_ms else []
+        self._silent_ms = self._silent_ms if talking else self._silent_ms + ms
+        if self._silent_ms < self.plan.timing.no_input_ms:
+            return []
+        self._silent_ms = 0
+        if isinstance(state, Open) and state.served:
+            return self.dialogue.leave()
+        if self._spent():
+            return self.dialogue.transfer("time_budget")
+        return self.dialogue.miss("no_input")
+
+    def _leave(self, state: Leaving, ms: int) -> list[Action]:
+        self.dialogue.state = Leaving(state.waited_ms + ms)
+        return self.dialogue.finish() if state.waited_ms + ms >= FAREWELL_MS else []
+
+    def _press(self, key: str) -> list[Action]:
+        """A key.  0 is a person, except as the next digit of a number that is being keyed.
+
+        Even then a person follows unless another key does, or the number is complete: see ``Dialogue.keyed``.
+        """
+        self._silent_ms = self._keyed_ms = 0
+        noted: list[Action] = [Note("pressed", {"keys": key})]
+        hush: list[Action] = [Hush()] if self._speaking else []
+        state = self.dialogue.state
+        if key == "0" and not (isinstance(state, Filling) and state.keyed):
+            return [*noted, *self.dialogue.transfer("pressed_zero")]
+        match state:
+            case Filling():
+                self._speaking = False
+                return [*noted, *hush, *self.dialogue.press(state, key)]
+            case ConfirmingRequest() | ConfirmingSlot() if key in "12":
+                self._speaking = False
+                return [*noted, *hush, *self.dialogue.decided(key == "1")]
+            case _:
+                return noted

@@ -1,0 +1,53 @@
+"""The story of a call, for the advisor who takes it over."""
+
+from typing import Any
+
+from ivr.call.actions import Reason
+
+
+class History:
+    """Grows while the call lasts; nothing in it is ever taken back."""
+
+    def __init__(self, caller: str) -> None:
+        self._caller = caller
+        self._said: list[dict[str, Any]] = []
+        self._done: list[dict[str, Any]] = []
+        self._slots: dict[str, str] = {}
+        self._wanted: str | None = None
+
+    def said(self, text: str, intent: str | None, confidence: float) -> None:
+        """The caller said something."""
+        self._said.append({"text": text, "intent": intent, "confidence": round(confidence, 2)})
+
+    def asked_for_person(self) -> None:
+        """The caller asked for a person in mid-sentence."""
+        self._said.append({"text": "", "intent": "person", "confidence": 1.0})
+
+    def wants(self, request: str) -> None:
+        """The caller wants something of the business."""
+        self._wanted = request
+
+    def learned(self, slot: str, value: str) -> None:
+        """A slot was filled."""
+        self._slots[slot] = value
+
+    def done(self, request: str, outcome: str) -> None:
+        """A request came to an outcome."""
+        self._done.append({"request": request, "outcome": outcome})
+
+    @property
+    def served(self) -> bool:
+        """True when at least one request was answered."""
+        return bool(self._done)
+
+    def card(self, reason: Reason | None, elapsed_ms: int) -> dict[str, Any]:
+        """The handover card's contents, ready for JSON."""
+        return {
+            "caller": self._caller,
+            "reason": reason,
+            "wanted": self._wanted,
+            "said": self._said,
+            "slots": self._slots,
+            "done": self._done,
+            "seconds": round(elapsed_ms / 1000, 1),
+        }

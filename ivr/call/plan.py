@@ -1,0 +1,83 @@
+"""What a call needs to know of the supervisors' choices.  Made from the configuration, frozen, shared by all calls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Confidence, 0 to 1: from ``accept`` on we act, from ``confirm`` on we ask once, below it a person takes over."""
+
+    accept: float
+    confirm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the machine may take of a caller's time before a person takes over.
+
+    ``misses``: how many no-inputs and no-matches in a row transfer.
+    """
+
+    turns: int
+    seconds: int
+    misses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds of the caller's audio."""
+
+    no_input_ms: int  # silence after a prompt that counts as no input
+    keypad_ms: int  # after this long without a key, a number being keyed is taken as finished
+    filler_ms: int  # a lookup that takes longer gets a word of explanation
+    lookup_ms: int  # a lookup that takes longer goes to a person
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
+    """A piece of information a request needs: a number of ``lengths`` digits.
+
+    ``ask`` is the prompt that asks for it.  ``own`` names the lookup that lists the calling number's own values of it,
+    so that nobody is asked what we know.
+    """
+
+    name: str
+    lengths: tuple[int, ...]
+    ask: str
+    confirm: str
+    own: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomePlan:
+    """What is said when a lookup comes back with an outcome.  ``again`` asks for the slots once more."""
+
+    say: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPlan:
+    """An intent the business can serve.  With ``topic`` set it goes to people only.
+
+    ``lookup`` None: the answer is the same for everybody (outcome ``found``).
+    """
+
+    intent: str
+    name: str
+    slots: tuple[SlotPlan, ...] = ()
+    lookup: str | None = None
+    outcomes: Mapping[str, OutcomePlan] = field(default_factory=dict)
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a call needs to know."""
+
+    bands: Bands
+    budget: Budget
+    timing: Timing
+    requests: Mapping[str, RequestPlan]
+    greeting: str = "greeting"

@@ -1,0 +1,83 @@
+"""The states of a call: which question is open.  Frozen; a call moves from one to the next."""
+
+from dataclasses import dataclass
+
+from ivr.call.plan import RequestPlan, SlotPlan
+from ivr.grammar import Expecting
+
+REQUEST = Expecting("request")
+YES_NO = Expecting("yes_no")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """ "What can I do for you?"  ``served``: something was already done, so silence now means the caller is content."""
+
+    question: str
+    served: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A slot has been asked for.  ``digits`` were heard so far, ``keyed`` were pressed so far."""
+
+    request: RequestPlan
+    slot: SlotPlan
+    digits: str = ""
+    confidence: float = 1.0
+    keyed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingRequest:
+    """ "Did you want ...?"  Asked once in a call."""
+
+    request: RequestPlan
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingSlot:
+    """ "I heard 4 2 7 1 9, is that right?" """
+
+    request: RequestPlan
+    slot: SlotPlan
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A lookup is under way.  ``slot``: it lists the caller's own values of that slot; None: it answers the request."""
+
+    work: int
+    request: RequestPlan
+    slot: SlotPlan | None = None
+    waited_ms: int = 0
+    explained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The farewell is being said.  The caller may still ask for something."""
+
+    waited_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Transferred, finished or hung up.  Nothing more happens."""
+
+
+State = Open | Filling | ConfirmingRequest | ConfirmingSlot | Working | Leaving | Over
+
+
+def expecting(state: State) -> Expecting:
+    """What may be said in a state."""
+    match state:
+        case Filling(slot=slot):
+            return Expecting("digits", slot.lengths)
+        case ConfirmingSlot(slot=slot):
+            return Expecting("digits", slot.lengths)  # "no, four two seven ..." corrects in one breath
+        case ConfirmingRequest():
+            return YES_NO
+        case _:
+            return REQUEST

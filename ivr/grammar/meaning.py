@@ -1,0 +1,160 @@
+"""Text -> meaning, within one language.  A Grammar is made once, is frozen, and serves every call."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from rapidfuzz import fuzz, process
+
+from ivr.grammar.digits import DigitWords
+from ivr.grammar.templates import normalise
+from ivr.grammar.vocabulary import Vocabulary
+
+PERSON = "person"
+"""The intent of the human phrases.  Every language must have it."""
+
+YES, NO = "yes", "no"
+CONVERSATION = ("robot", "repeat", "finished")
+"""Intents about the conversation itself: "are you a robot", "say that again", "that's all"."""
+
+BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
+
+NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6 handles 87 % of real Korean speech)
+
+Asked = Literal["request", "digits", "yes_no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """What the caller was asked for.  ``lengths``: how many digits are possible; empty when it is not digits."""
+
+    asked: Asked
+    lengths: tuple[int, ...] = ()
+
+
+class Completeness(Enum):
+    """How finished an utterance looks from its words."""
+
+    OPEN = 0  # not (yet) a sentence of the grammar
+    COMPLETE = 1  # a whole sentence, which a longer one could still go on from
+    FINAL = 2  # a whole sentence that nothing can extend
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text means.  ``likeness`` (0 to 1) to ``sentence``, the nearest one of the grammar; 1.0 is the very one.
+
+    ``margin`` is the distance to the nearest sentence of another intent.  ``intent`` is None when nothing is near.
+    """
+
+    intent: str | None
+    likeness: float = 0.0
+    margin: float = 0.0
+    sentence: str = ""
+    digits: str = ""
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """The sentences of one language, each with its intent."""
+
+    language: str
+    sentences: Mapping[str, str]
+    digit_words: DigitWords = field(default_factory=DigitWords)
+
+    def __post_init__(self) -> None:
+        by_first: dict[str, list[tuple[str, ...]]] = {}
+        for sentence, intent in self.sentences.items():
+            if intent == PERSON:
+                words = tuple(sentence.split())
+                by_first.setdefault(words[0], []).append(words)
+        object.__setattr__(self, "_human", by_first)
+        requests = [sentence for sentence, intent in self.sentences.items() if intent not in (YES, NO)]
+        always = [s for s in requests if self.sentences[s] == PERSON or self.sentences[s] in CONVERSATION]
+        answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
+        spoken = {"request": requests, "digits": [*requests, *answers], "yes_no": [*always, *answers]}
+        object.__setattr__(self, "_spoken", spoken)
+        object.__setattr__(self, "_prefixes", {asked: _prefixes(texts) for asked, texts in spoken.items()})
+        words_of = {asked: {word for text in texts for word in text.split()} for asked, texts in spoken.items()}
+        words_of["digits"] |= set(self.digit_words.words)
+        object.__setattr__(self, "_words", words_of)
+
+    _human: Mapping[str, list[tuple[str, ...]]] = field(init=False, repr=False, compare=False)
+    _spoken: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
+    _prefixes: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+    _words: Mapping[str, set[str]] = field(init=False, repr=False, compare=False)
+
+    def vocabulary(self, expecting: Expecting) -> Vocabulary:
+        """What a recogniser should listen for.  The human phrases are always part of it."""
+        digits = expecting.asked == "digits"
+        return Vocabulary(
+            language=self.language,
+            phrases=tuple(self._spoken[expecting.asked]),
+            digits=digits,
+            digit_words=self.digit_words.words if digits else (),
+        )
+
+    def asks_for_person(self, text: str) -> bool:
+        """True when a human phrase stands anywhere in the text."""
+        words = text.split()
+        for at, word in enumerate(words):
+            for phrase in self._human.get(word, ()):
+                if tuple(words[at : at + len(phrase)]) == phrase:
+                    return True
+        return False
+
+    def knows_a_word(self, text: str, expecting: Expecting) -> bool:
+        """True when a word of the text could belong to an answer: speech, and not only noise."""
+        return any(word in self._words[expecting.asked] for word in normalise(text).split())
+
+    def understand(self, text: str, expecting: Expecting) -> Meaning:
+        """The meaning of a recognised text.  The human phrases win over everything else in it."""
+        text = normalise(text)
+        if not text:
+            return Meaning(None)
+        if self.asks_for_person(text):
+            return Meaning(PERSON, likeness=1.0, margin=1.0, sentence=text)
+        if expecting.asked == "digits":
+            digits, share = self.digit_words.read(text)
+            if digits and share >= NEAREST:
+                return Meaning(None, likeness=share, margin=share, sentence=text, digits=digits)
+        return self._nearest(text, expecting)
+
+    def _nearest(self, text: str, expecting: Expecting) -> Meaning:
+        spoken = self._spoken[expecting.asked]
+        intents = self.sentences
+        best: tuple[str, float] | None = None
+        for sentence, score, _ in process.extract(text, spoken, scorer=fuzz.ratio, limit=50, score_cutoff=40):
+            if best is None:
+                best = (sentence, score / 100)
+            elif intents[sentence] != intents[best[0]]:
+                return _meaning(intents, best, best[1] - score / 100)
+        return _meaning(intents, best, best[1]) if best else Meaning(None)
+
+    def completeness(self, text: str, expecting: Expecting) -> Completeness:
+        """How finished an utterance looks: lets a turn end before the silence is long."""
+        text = normalise(text)
+        if expecting.asked == "digits":
+            digits, share = self.digit_words.read(text)
+            if digits and share == 1.0:
+                whole = expecting.lengths and len(digits) >= max(expecting.lengths)
+                return Completeness.FINAL if whole else Completeness.OPEN
+        intent = self.sentences.get(text)
+        if intent is None or (expecting.asked == "request" and intent in (YES, NO)):
+            return Completeness.OPEN
+        return Completeness.COMPLETE if text in self._prefixes[expecting.asked] else Completeness.FINAL
+
+
+def _meaning(intents: Mapping[str, str], best: tuple[str, float], margin: float) -> Meaning:
+    sentence, likeness = best
+    return Meaning(intents[sentence] if likeness >= NEAREST else None, likeness, margin, sentence)
+
+
+def _prefixes(sentences: Iterable[str]) -> frozenset[str]:
+    """Every proper beginning, in whole words, of the sentences."""
+    found: set[str] = set()
+    for sentence in sentences:
+        words = sentence.split()
+        found.update(" ".join(words[:end]) for end in range(1, len(words)))
+    return frozenset(found)

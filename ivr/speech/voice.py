@@ -43,7 +43,7 @@ class Voice(Protocol):
 
 
 class EspeakVoice:
-    """eSpeak NG through pyttsx3.  ``voice`` is eSpeak's name of a language: en-us, fr, cs, ko, ...
+    """eSpeak NG through pyttsx3.  ``voice`` is a language (en-us, en-gb, fr, ...), with a variant if wanted (fr+f3).
 
     Nothing is started before the first ``speak``, and a process that was forked from another starts its own, so it is
     safe to construct one before a server forks its workers.  An utterance that takes longer than ``timeout_s`` (plus

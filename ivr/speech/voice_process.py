@@ -96,8 +96,7 @@ class _Engine:
     def _choose(self, voice: str, rate_wpm: int) -> None:
         if voice != self._voice:
             self._voice = ""
-            self._engine.setProperty("voice", voice)
-            if self._errors:
+            if not self._takes(voice) and not self._takes(self._voice_of_language(voice)):
                 raise _Impossible(f"eSpeak NG has no voice {voice!r}")
             self._voice = voice
         if self._engine.getProperty("rate") != rate_wpm:
@@ -105,6 +104,17 @@ class _Engine:
             while self._engine.getProperty("rate") != rate_wpm:
                 time.sleep(_TICK_S)
         self._wait_until_idle()
+
+    def _takes(self, voice: str | None) -> bool:
+        self._errors.clear()
+        if voice is not None:
+            self._engine.setProperty("voice", voice)
+        return voice is not None and not self._errors
+
+    def _voice_of_language(self, language: str) -> str | None:
+        """``en-gb`` and ``fr-fr`` are languages of the voices ``gmw/en`` and ``roa/fr``; eSpeak knows only names."""
+        voices = self._engine.getProperty("voices")
+        return next((voice.id for voice in voices if language.lower() in voice.languages), None)
 
     def _wait_until_idle(self) -> None:
         while self._is_playing():

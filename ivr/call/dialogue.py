@@ -73,7 +73,8 @@ class Dialogue:
             "heard", {"text": heard.text, "confidence": round(sure, 3), "intent": meaning.intent, "slots": slots}
         )
         if meaning.intent == PERSON:
-            return [noted, *self.transfer("asked")]
+            # Never confirmed.  Words that merely resemble a human phrase lead to a person too, under their true reason.
+            return [noted, *self.transfer("asked" if sure >= self._plan.bands.accept else "low_confidence")]
         if spent and meaning.intent != "finished":
             return [noted, *self.transfer("time_budget")]
         return [noted, *self._understood(meaning, sure)]

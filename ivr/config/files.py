@@ -1,0 +1,134 @@
+"""The shapes of the supervisors' files, as they are written."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Number = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{5,14}$")]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LineEntry(_File):
+    """A dialled number."""
+
+    language: LanguageCode
+
+
+class LanguageEntry(_File):
+    """How a language is spoken and heard."""
+
+    voice: str
+    rate_wpm: Annotated[int, Field(ge=80, le=300)] = 165
+    recogniser: Literal["auto", "vosk", "whisper"] = "auto"
+    without_recogniser: Literal["refuse", "people"] = "refuse"
+    twilio: str
+
+
+class Confidence(_File):
+    """The three bands."""
+
+    accept: Share = 0.75
+    confirm: Share = 0.5
+
+
+class BudgetEntry(_File):
+    """What the machine may take of a caller's time."""
+
+    turns: Positive = 12
+    seconds: Positive = 240
+    misses: Annotated[int, Field(ge=1, le=5)] = 2
+
+
+class TimingEntry(_File):
+    """Milliseconds."""
+
+    silence: Annotated[int, Field(ge=200, le=3000)] = 500
+    digits: Annotated[int, Field(ge=300, le=5000)] = 1100
+    complete: Annotated[int, Field(ge=100, le=3000)] = 340
+    final: Annotated[int, Field(ge=100, le=3000)] = 160
+    no_input: Annotated[int, Field(ge=2000, le=20_000)] = 6000
+    keypad: Annotated[int, Field(ge=500, le=10_000)] = 2000
+    filler: Annotated[int, Field(ge=200, le=10_000)] = 1500
+    lookup: Annotated[int, Field(ge=500, le=30_000)] = 6000
+
+
+class IvrFile(_File):
+    """config/ivr.yaml"""
+
+    company: str
+    lines: Annotated[dict[Number, LineEntry], Field(min_length=1)]
+    languages: Annotated[dict[LanguageCode, LanguageEntry], Field(min_length=1)]
+    confidence: Confidence = Confidence()
+    budget: BudgetEntry = BudgetEntry()
+    timing: TimingEntry = TimingEntry()
+    max_calls: Positive = 100
+
+
+class SlotEntry(_File):
+    """What must be known before a request can be served."""
+
+    digits: Annotated[list[Annotated[int, Field(ge=1, le=20)]], Field(min_length=1)]
+    ask: Name
+    confirm: Name
+    own: Name | None = None
+
+
+class OutcomeEntry(_File):
+    """What is said when a lookup comes back."""
+
+    say: Name
+    again: bool = False
+
+
+class RequestEntry(_File):
+    """An intent the business serves, or leaves to people."""
+
+    slots: dict[Name, SlotEntry] = {}
+    lookup: Name | None = None
+    outcomes: dict[Name, OutcomeEntry] = {}
+    people: bool = False
+
+
+class RequestsFile(_File):
+    """config/requests.yaml"""
+
+    requests: dict[Name, RequestEntry]
+    lookups: dict[Name, str] = {}
+
+
+class TeamEntry(_File):
+    """Advisors who answer together."""
+
+    name: dict[LanguageCode, str]
+    number: Number
+    ring_s: Annotated[int, Field(ge=5, le=600)] = 20  # Twilio's own limits
+    queue: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class AdvisorsFile(_File):
+    """config/advisors.yaml"""
+
+    teams: Annotated[dict[Name, TeamEntry], Field(min_length=1)]
+    team: Name
+
+
+class GrammarFile(_File):
+    """grammars/<language>/<topic>.yaml"""
+
+    class Intent(_File):
+        """The sentences of one intent."""
+
+        sentences: Annotated[list[str], Field(min_length=1)]
+
+    language: LanguageCode
+    intents: dict[Name, Intent] = {}
+    rules: dict[Name, str] = {}
+    digits: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
+    times: dict[str, Annotated[int, Field(ge=2, le=4)]] = {}

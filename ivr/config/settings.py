@@ -1,0 +1,78 @@
+"""Machine settings and secrets, from the environment and from nowhere else."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ivr.config.source import ConfigError, Mistake
+
+
+def home() -> Path:
+    """The directory that holds ``config/`` and ``grammars/``.
+
+    IVR_HOME, else the current directory when it has ``config/ivr.yaml``, else the starter set that comes along.
+    """
+    if named := os.environ.get("IVR_HOME"):
+        return Path(named)
+    if (Path.cwd() / "config" / "ivr.yaml").is_file():
+        return Path.cwd()
+    package = Path(__file__).resolve().parent.parent
+    starter = package / "starter"
+    return starter if starter.is_dir() else package.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs from machine to machine.  ``auth_token`` is Twilio's and signs every webhook."""
+
+    home: Path
+    public_url: str
+    auth_token: str = field(repr=False)
+    database_url: str = field(repr=False)
+    shop_url: str | None = field(repr=False)
+    models: Path
+    cache: Path
+    workers: int
+
+    @property
+    def media_url(self) -> str:
+        """The WebSocket address of the same server."""
+        return "ws" + self.public_url.removeprefix("http") + "/media"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings.  Raises ConfigError naming everything that is missing or wrong."""
+        mistakes: list[Mistake] = []
+        public_url = environ.get("IVR_PUBLIC_URL", "").rstrip("/")
+        parts = urlsplit(public_url)
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            remedy = "set it to the address Twilio reaches this server at, like https://ivr.example.com"
+            mistakes.append(Mistake("environment", None, f"IVR_PUBLIC_URL is {public_url or 'not set'!r}", remedy))
+        elif parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            remedy = "use https://: Twilio only opens wss:// streams, and signatures would travel in the clear"
+            mistakes.append(Mistake("environment", None, "IVR_PUBLIC_URL is not https", remedy))
+        if not environ.get("IVR_TWILIO_AUTH_TOKEN"):
+            remedy = "set it to the primary auth token of your Twilio account"
+            mistakes.append(Mistake("environment", None, "IVR_TWILIO_AUTH_TOKEN is not set", remedy))
+        workers = environ.get("IVR_WORKERS", "")
+        if workers and not (workers.isdigit() and int(workers) > 0):
+            mistakes.append(Mistake("environment", None, f"IVR_WORKERS is {workers!r}", "set it to a whole number"))
+        if mistakes:
+            raise ConfigError(mistakes)
+        return cls(
+            home=home(),
+            public_url=public_url,
+            auth_token=environ["IVR_TWILIO_AUTH_TOKEN"],
+            database_url=environ.get("IVR_DATABASE_URL") or f"sqlite:///{data_directory() / 'ivr.sqlite3'}",
+            shop_url=environ.get("IVR_SHOP_URL") or None,
+            models=Path(environ.get("IVR_MODELS") or data_directory() / "models"),
+            cache=Path(environ.get("IVR_CACHE") or Path.home() / ".cache" / "ivr" / "prompts"),
+            workers=int(workers) if workers else os.cpu_count() or 1,
+        )
+
+
+def data_directory() -> Path:
+    """Where this machine keeps what is not configuration."""
+    return Path.home() / ".local" / "share" / "ivr"

@@ -1,0 +1,128 @@
+"""YAML files with line numbers, and the mistakes found in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+MAX_BYTES = 1_000_000  # a supervisor's file is some kilobytes; more is an accident
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing to mend: where, what is wrong, and how to mend it."""
+
+    file: str
+    line: int | None
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.what}; {self.remedy}"
+
+
+class ConfigError(Exception):
+    """The supervisors' files or the settings cannot be used.  ``mistakes`` has all of them."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A YAML file as it was read.  ``name`` is its path below the home directory."""
+
+    name: str
+    data: Any
+
+    def line(self, path: Sequence[str | int]) -> int | None:
+        """The line (from 1) of the value at a path of keys and indexes, or of the nearest thing above it."""
+        node, line = self.data, 1
+        for key in path:
+            if isinstance(node, CommentedMap) and key in node:
+                line = node.lc.key(key)[0] + 1
+            elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
+                line = node.lc.item(key)[0] + 1
+            else:
+                break
+            node = node[key]
+        return line
+
+    def mistake(self, path: Sequence[str | int], what: str, remedy: str) -> Mistake:
+        """A mistake at a place in this file."""
+        return Mistake(self.name, self.line(path), what, remedy)
+
+
+def read(home: Path, name: str) -> Source:
+    """Read one file.  Raises ConfigError when it is missing, unreadable or not YAML."""
+    path = home / name
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError([Mistake(name, None, "is larger than 1 MB", "split it, or remove what is not needed")])
+        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([Mistake(name, None, "is missing", f"create it in {home}, or set IVR_HOME")]) from None
+    except OSError as error:
+        raise ConfigError(
+            [Mistake(name, None, f"cannot be read ({error.strerror})", "check its permissions")]
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Mistake(name, None, "is not UTF-8 text", "save it as UTF-8")]) from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        what = f"is not YAML: {error.problem or error.context or 'unreadable'}"
+        raise ConfigError([Mistake(name, line, what, "check indentation, quotes and double keys there")]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError([Mistake(name, None, f"is not YAML: {error}", "check the file")]) from None
+    return Source(name, {} if data is None else data)
+
+
+def check(source: Source, shape: type[Shape]) -> Shape:
+    """A file's content as ``shape``.  Raises ConfigError with every mistake and its line."""
+    try:
+        return shape.model_validate(source.data)
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                source.mistake(
+                    tuple(each["loc"]),
+                    f"{'.'.join(map(str, each['loc'])) or 'the file'}: {_plain(each['type'], each['msg'])}",
+                    _remedy(each["type"], shape, each["loc"]),
+                )
+                for each in error.errors()
+            ]
+        ) from None
+
+
+def _plain(kind: str, message: str) -> str:
+    return {"extra_forbidden": "is not a known setting", "missing": "is missing"}.get(
+        kind, message[:1].lower() + message[1:]
+    )
+
+
+def _remedy(kind: str, shape: type[BaseModel], place: tuple[int | str, ...]) -> str:
+    if kind == "missing":
+        return "add it"
+    if kind == "extra_forbidden":
+        from rapidfuzz import process
+
+        near = process.extractOne(str(place[-1]), sorted(_settings(shape)), score_cutoff=60)
+        return f"did you mean {near[0]!r}?" if near else "remove it, or check its spelling"
+    return "see the comments in the shipped file"
+
+
+def _settings(shape: type[BaseModel]) -> set[str]:
+    """Every name of a setting in a shape and the shapes inside it."""
+    names: set[str] = set()
+    for definition in (schema := shape.model_json_schema()).get("$defs", {}).values():
+        names |= set(definition.get("properties", {}))
+    return names | set(schema.get("properties", {}))

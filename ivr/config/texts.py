@@ -1,0 +1,61 @@
+"""The sentences of one language: names and values -> text to be spoken."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from babel.dates import format_skeleton
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+
+def _digits(value: object) -> str:
+    """ "42719" -> "4, 2, 7, 1, 9": the commas keep a voice from running digits together."""
+    return ", ".join(str(value))
+
+
+def environment(language: str) -> Environment:
+    """Jinja2 with the filters of spoken language.  Sandboxed, because supervisors' files are not programs."""
+
+    def day(value: object) -> str:
+        """A date (or its ISO text) as people say it: "Friday, November 27"."""
+        when = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+        return str(format_skeleton("MMMMEEEEd", when, locale=language))
+
+    made = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # spoken, never shown as HTML
+    made.filters.update(digits=_digits, day=day)
+    return made
+
+
+class Texts:
+    """Every sentence of a language, compiled."""
+
+    def __init__(self, language: str, sentences: Mapping[str, str], company: str) -> None:
+        """Raises TemplateSyntaxError for the first sentence that is not Jinja2; ``check`` finds them one by one."""
+        self._environment = environment(language)
+        self._environment.globals["company"] = company
+        self._sentences = {name: " ".join(text.split()) for name, text in sentences.items()}
+        self._compiled = {name: self._environment.from_string(text) for name, text in self._sentences.items()}
+
+    def text(self, name: str, values: Mapping[str, Any]) -> str:
+        """The sentence, ready to be spoken.  Raises KeyError for an unknown name, jinja2 errors for missing values."""
+        return self._compiled[name].render(values)
+
+    def is_fixed(self, name: str) -> bool:
+        """True when the sentence is the same in every call, so that it can be rendered before one."""
+        parsed = self._environment.parse(self._sentences[name])
+        return not meta.find_undeclared_variables(parsed) - {"company"}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every sentence's name."""
+        return tuple(self._sentences)
+
+
+def syntax_mistake(language: str, text: str) -> str | None:
+    """What is wrong with a sentence's Jinja2, or None."""
+    try:
+        environment(language).from_string(text)
+    except TemplateSyntaxError as error:
+        return str(error.message)
+    return None

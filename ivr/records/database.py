@@ -1,0 +1,45 @@
+"""Opening a database by its URL."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+
+class RecordsUnavailable(Exception):
+    """The database cannot be used; the message says what to do."""
+
+
+def connect(url: str) -> Engine:
+    """An engine for any SQLAlchemy URL; the folder of a SQLite file is created.  Raises RecordsUnavailable."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_pre_ping=True, **_pool(parsed.get_backend_name()))
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise RecordsUnavailable(
+            f"the database address is not usable ({error}); it looks like sqlite:////var/lib/ivr/ivr.sqlite3 or "
+            "postgresql+psycopg://user:password@host/name (for PostgreSQL: pip install 'call-us-ivr[postgres]')"
+        ) from error
+    except OSError as error:
+        raise RecordsUnavailable(
+            f"the database's folder cannot be made: {error}; choose another IVR_DATABASE_URL"
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _pool(backend: str) -> dict[str, Any]:
+    # PostgreSQL: webhooks of 100 calls share a few connections; waiting longer than 2 s would eat Twilio's patience.
+    return {} if backend == "sqlite" else {"pool_size": 10, "max_overflow": 10, "pool_timeout": 2}
+
+
+def _tune_sqlite(connection: Any, _: object) -> None:
+    """Readers beside a writer (WAL); a locked file is waited for 2 s; a crash of ours loses nothing committed."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=2000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,144 @@
+"""Calls and their events in the database.  Any process may go on with any call: all it needs is here."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from ivr.records.database import RecordsUnavailable, connect
+from ivr.records.schema import call_events, calls, metadata
+
+__all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call as it stands in the database.  ``outcome`` is None while it is open."""
+
+    call_id: str
+    caller: str
+    line: str
+    language: str
+    started_at: datetime
+    ended_at: datetime | None
+    stream_id: str | None
+    outcome: str | None
+    reason: str | None
+    team: str | None
+    target: str | None
+    card: dict[str, Any] | None
+    timings: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """Something that happened, ``at_ms`` milliseconds of the caller's audio after the stream began."""
+
+    id: int
+    at_ms: int
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event on its way to the database."""
+
+    call_id: str
+    at_ms: int
+    kind: str
+    data: Mapping[str, Any]
+
+
+class Records:
+    """The one way to the stored calls."""
+
+    def __init__(self, database_url: str) -> None:
+        """Raises RecordsUnavailable when the address makes no sense; nothing is opened yet."""
+        self.engine = connect(database_url)
+
+    def prepare(self) -> None:
+        """Create what is missing.  Raises RecordsUnavailable."""
+        try:
+            metadata.create_all(self.engine)
+        except SQLAlchemyError as error:
+            raise RecordsUnavailable(
+                f"the database cannot be opened ({_short(error)}); check IVR_DATABASE_URL, the file's permissions, "
+                "and that the server runs"
+            ) from error
+
+    def open(self, call_id: str, caller: str, line: str, language: str, token: str) -> None:
+        """A call begins.  Doing so again changes nothing: webhooks are retried."""
+        row = {
+            "call_id": call_id,
+            "caller": caller,
+            "line": line,
+            "language": language,
+            "started_at": datetime.now(UTC),
+            "token_hash": _hash(token),
+        }
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(insert(calls).values(row))
+        except IntegrityError:
+            return
+
+    def claim(self, call_id: str, stream_id: str, token: str) -> bool:
+        """True for the first stream that shows the call's token, and only for that one."""
+        with self.engine.begin() as connection:
+            stored = connection.execute(select(calls.c.token_hash).where(calls.c.call_id == call_id)).scalar()
+            if stored is None or not hmac.compare_digest(stored, _hash(token)):
+                return False
+            free = calls.c.stream_id.is_(None) & calls.c.outcome.is_(None)
+            claimed = connection.execute(
+                update(calls).where((calls.c.call_id == call_id) & free).values(stream_id=stream_id)
+            )
+            return claimed.rowcount == 1
+
+    def close(self, call_id: str, outcome: str, reason: str | None = None, **values: Any) -> bool:
+        """A call's part with the machine ends.  The first ending stays: a second one changes nothing and gives False."""
+        with self.engine.begin() as connection:
+            closed = connection.execute(
+                update(calls)
+                .where((calls.c.call_id == call_id) & calls.c.outcome.is_(None))
+                .values(outcome=outcome, reason=reason, ended_at=datetime.now(UTC), **values)
+            )
+            return closed.rowcount == 1
+
+    def change(self, call_id: str, **values: Any) -> None:
+        """What became of a call later: a caller who hung up but is still there, a voicemail, the advisor reached."""
+        with self.engine.begin() as connection:
+            connection.execute(update(calls).where(calls.c.call_id == call_id).values(**values))
+
+    def call(self, call_id: str) -> StoredCall | None:
+        """One call, or None."""
+        columns = [calls.c[name] for name in StoredCall.__dataclass_fields__]
+        with self.engine.connect() as connection:
+            row = connection.execute(select(*columns).where(calls.c.call_id == call_id)).mappings().first()
+        return StoredCall(**row) if row else None
+
+    def events(self, call_id: str, after: int = 0) -> list[StoredEvent]:
+        """The events of a call, in order, those with an id above ``after``."""
+        wanted = (call_events.c.call_id == call_id) & (call_events.c.id > after)
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(call_events).where(wanted).order_by(call_events.c.id)).mappings().all()
+        return [StoredEvent(row["id"], row["at_ms"], row["kind"], row["data"]) for row in rows]
+
+    def append(self, events: Sequence[NewEvent]) -> None:
+        """Store events, all or none."""
+        rows = [{"call_id": e.call_id, "at_ms": e.at_ms, "kind": e.kind, "data": dict(e.data)} for e in events]
+        with self.engine.begin() as connection:
+            connection.execute(insert(call_events), rows)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _short(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -1,0 +1,36 @@
+"""The tables."""
+
+from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table
+
+metadata = MetaData()
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", String(64), primary_key=True),  # Twilio's CallSid
+    Column("caller", String(64), nullable=False),  # "" when withheld
+    Column("line", String(64), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    # Only this hash is kept: who reads the database cannot open a stream.
+    Column("token_hash", String(64), nullable=False),
+    Column("stream_id", String(64)),  # set once, by the stream that used the token
+    Column("outcome", String(16)),  # null while the call is open
+    Column("reason", String(16)),
+    Column("team", String(64)),
+    Column("target", String(128)),
+    Column("card", JSON),
+    Column("timings", JSON),
+)
+
+call_events = Table(
+    "call_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("call_id", String(64), ForeignKey("calls.call_id"), nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("call_events_by_call", "call_id", "id"),
+)

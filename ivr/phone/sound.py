@@ -1,0 +1,63 @@
+"""A text or a recording as it arrives over a telephone line: 300 to 3,400 Hz, μ-law, with its end of speech known."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ivr.phone.caller import FRAME_MS, Utterance
+from ivr.speech.codec import decode_mulaw, encode_mulaw, read_wav
+from ivr.speech.recogniser import RATE_HZ, Samples
+
+LOW_HZ, HIGH_HZ = 300, 3400  # the telephone band (ITU-T G.712)
+SLOPE_HZ = 60  # each edge rises over this, so that it does not ring
+QUIETER_THAN_PEAK = 0.02  # a frame 34 dB below the loudest one is no speech any more
+NOISE_FLOOR = 30.0  # RMS of a line without a voice, in steps of 16-bit sound
+VOICES = {"en": "en-gb", "fr": "fr", "cs": "cs", "ko": "ko"}  # not the system's own voice: callers are other people
+
+Speak = Callable[[str, str], bytes]
+"""(text, voice) -> μ-law."""
+
+
+def say(text: str, language: str, speak: Speak) -> Utterance:
+    """A sentence spoken by a synthetic caller.  Raises ValueError when the voice gives no sound."""
+    samples = telephone_band(decode_mulaw(speak(text, VOICES.get(language, language))))
+    if not len(samples):
+        raise ValueError(f"the voice made no sound of {text!r}")
+    return utterance(text, samples)
+
+
+def recording(path: Path, text: str | None = None) -> Utterance:
+    """A recording.  Raises ValueError or OSError with the file's name."""
+    samples = read_wav(path)
+    if not len(samples):
+        raise ValueError(f"{path}: holds no sound")
+    return utterance(text if text is not None else path.name, telephone_band(samples))
+
+
+def utterance(text: str, samples: Samples) -> Utterance:
+    """Samples as something to be said."""
+    return Utterance(text, encode_mulaw(samples), speech_ends_ms(samples))
+
+
+def telephone_band(samples: Samples) -> Samples:
+    """The same sound as a telephone line passes it on."""
+    if not len(samples):
+        return samples
+    spectrum = np.fft.rfft(samples.astype(np.float64))
+    hz = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
+    rises = np.clip((hz - LOW_HZ) / SLOPE_HZ + 0.5, 0, 1)
+    falls = np.clip((HIGH_HZ - hz) / SLOPE_HZ + 0.5, 0, 1)
+    filtered = np.fft.irfft(spectrum * rises * falls, len(samples))
+    return np.clip(np.round(filtered), -32768, 32767).astype(np.int16)
+
+
+def speech_ends_ms(samples: Samples) -> int:
+    """Where the speech ends and only silence or the noise of the line follows; at least one frame."""
+    size = RATE_HZ * FRAME_MS // 1000
+    count = -(-len(samples) // size)
+    padded = np.zeros(count * size, dtype=np.float64)
+    padded[: len(samples)] = samples
+    loudness = np.sqrt((padded.reshape(count, size) ** 2).mean(axis=1))
+    speech = np.flatnonzero(loudness > max(NOISE_FLOOR, QUIETER_THAN_PEAK * float(loudness.max())))
+    return (int(speech[-1]) + 1 if len(speech) else 1) * FRAME_MS

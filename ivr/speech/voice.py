@@ -19,7 +19,7 @@ from ivr.speech.codec import encode_mulaw, resample
 from ivr.speech.recogniser import RATE_HZ, Samples
 
 SLOWEST_WPM, FASTEST_WPM = 80, 450  # what eSpeak NG accepts
-LONGEST_TEXT = 4000  # characters: four minutes of speech, longer than anybody listens
+LONGEST_TEXT = 2000  # characters: two minutes of speech, longer than anybody listens
 _ESPEAK_HZ = 22050
 _ATTEMPTS = 3
 _START_TIMEOUT_S = 10.0  # 0.1 s on an idle machine; a server starting all its workers at once is not idle

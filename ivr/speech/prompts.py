@@ -114,8 +114,8 @@ class Prompts:
         return self._voice.speak(spoken.text, spoken.voice, spoken.rate_wpm)
 
     def _recording(self, spoken: SpokenText) -> bytes | None:
-        if Path(spoken.name).name != spoken.name or Path(spoken.language).name != spoken.language:
-            return None  # a name like ../x is no file of this folder
+        if any(Path(part).name != part or part.startswith(".") for part in (spoken.name, spoken.language)):
+            return None  # ../x is no file of this folder
         path = self._recordings_dir / spoken.language / f"{spoken.name}.wav"
         try:
             state = path.stat()

@@ -70,9 +70,10 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The call is over: the caller was served and said goodbye, or hung up.  Ends the call's part."""
+    """The call is over: the caller hung up, or (``farewell``) was content and said goodbye.  Ends the call's part."""
 
     outcome: Outcome
+    farewell: bool
 
 
 Action = Say | Hush | Listen | Do | Note | Transfer | Finish

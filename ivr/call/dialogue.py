@@ -52,13 +52,13 @@ class Dialogue:
     def finish(self) -> list[Action]:
         """The farewell has been heard."""
         self.state = Over()
-        return [Finish("served" if self.history.served else "hung_up")]
+        return [Finish("served" if self.history.served else "hung_up", farewell=True)]
 
     def hung_up(self) -> list[Action]:
         """The caller is gone: content if something was done for them and no question was open, else we lost them."""
         content = self.history.served and isinstance(self.state, Open | Leaving)
         self.state = Over()
-        return [Finish("served" if content else "hung_up")]
+        return [Finish("served" if content else "hung_up", farewell=False)]
 
     # -- what the caller says -----------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ class StoredCall:
     stream_id: str | None
     outcome: str | None
     reason: str | None
+    farewell: bool
     team: str | None
     target: str | None
     card: dict[str, Any] | None
@@ -81,6 +82,7 @@ class Records:
             "language": language,
             "started_at": datetime.now(UTC),
             "token_hash": _hash(token),
+            "farewell": False,
         }
         try:
             with self.engine.begin() as connection:
@@ -101,7 +103,7 @@ class Records:
             return claimed.rowcount == 1
 
     def close(self, call_id: str, outcome: str, reason: str | None = None, **values: Any) -> bool:
-        """A call's part with the machine ends.  The first ending stays: a second one changes nothing and gives False."""
+        """A call's part with the machine ends.  The first ending stays: a second changes nothing and gives False."""
         with self.engine.begin() as connection:
             closed = connection.execute(
                 update(calls)

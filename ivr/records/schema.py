@@ -1,6 +1,6 @@
 """The tables."""
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, Boolean, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -18,6 +18,7 @@ calls = Table(
     Column("stream_id", String(64)),  # set once, by the stream that used the token
     Column("outcome", String(16)),  # null while the call is open
     Column("reason", String(16)),
+    Column("farewell", Boolean, nullable=False, default=False),  # the caller was content: nothing follows the stream
     Column("team", String(64)),
     Column("target", String(128)),
     Column("card", JSON),

@@ -1,0 +1,131 @@
+"""create_app(): the only place where the real parts are put together."""
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any
+
+from flask import Flask, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.config import Config, ConfigError, Mistake, Settings, load
+from ivr.records import EventWriter, Records, RecordsUnavailable
+from ivr.records.database import connect
+from ivr.requests.demonstration import create_shop
+from ivr.requests.sql import SqlBackend
+from ivr.speech import models
+from ivr.speech.prompts import Prompts
+from ivr.speech.recogniser import RecognitionModel
+from ivr.speech.voice import EspeakVoice
+from ivr.telephony.parts import Parts
+from ivr.telephony.signature import Signatures
+from ivr.telephony.streams import Streams
+from ivr.telephony.webhooks import webhooks
+
+MAX_FORM_BYTES = 64 * 1024  # Twilio's webhooks have some 2 kB
+LOOKUP_THREADS = 16
+_log = logging.getLogger(__name__)
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def create_app(settings: Settings) -> Flask:
+    """The web application.  Raises ConfigError or RecordsUnavailable, whose text says what to do.
+
+    Safe to call before a fork: threads, the voice's process and Whisper start with their first use.
+    """
+    config = load(settings.home)
+    parts = create_parts(config, settings)
+    streams = Streams(parts)
+    signatures = Signatures(settings.auth_token, settings.public_url, settings.media_url)
+    app = Flask("ivr", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    app.extensions["ivr"] = parts
+    streams.register(app, signatures)
+    app.register_blueprint(webhooks(settings.public_url, settings.media_url, signatures, parts, streams.has_room))
+
+    @app.get("/health")
+    def health() -> Response:
+        return Response("ok", mimetype="text/plain")
+
+    app.wsgi_app = _without_compression(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def create_parts(config: Config, settings: Settings) -> Parts:
+    """The real parts behind the web application."""
+    records = Records(settings.database_url)
+    records.prepare()
+    shop = connect(settings.shop_url) if settings.shop_url else records.engine
+    if settings.shop_url is None:
+        try:
+            create_shop(shop, date.today())
+        except SQLAlchemyError as error:
+            raise RecordsUnavailable(
+                f"the demonstration shop cannot be made: {error}; check IVR_DATABASE_URL"
+            ) from error
+    prompts = Prompts(EspeakVoice(), settings.cache, config.home / "config" / "prompts")
+    parts = Parts(
+        config=config,
+        records=records,
+        writer=EventWriter(records),
+        models=load_models(config, settings),
+        prompts=prompts,
+        backend=SqlBackend(shop, config.lookups),
+        workers=ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup"),
+    )
+    prompts.render(
+        parts.spoken(language, name, {})
+        for language in parts.models
+        for name in config.texts[language].names
+        if config.texts[language].is_fixed(name)
+    )
+    return parts
+
+
+def load_models(config: Config, settings: Settings) -> dict[str, RecognitionModel]:
+    """A recogniser for each language.  Raises ConfigError for a language that has none and may not do without."""
+    found: dict[str, RecognitionModel] = {}
+    mistakes = []
+    for language, chosen in config.languages.items():
+        model = _load_model(language, chosen.recogniser, settings)
+        if model:
+            found[language] = model
+            _log.info("%s is recognised by %s", language, model.name)
+        elif chosen.without_recogniser == "people":
+            _log.warning(
+                "%s has no recogniser: its callers go straight to an advisor (%s)", language, _remedy(language)
+            )
+        else:
+            remedy = f"{_remedy(language)}, or set without_recogniser: people"
+            mistakes.append(Mistake("config/ivr.yaml", None, f"language {language!r} has no recogniser", remedy))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return found
+
+
+def _load_model(language: str, wanted: str, settings: Settings) -> RecognitionModel | None:
+    if wanted in ("auto", "vosk") and (path := models.installed(language, settings.models)):
+        from ivr.speech.vosk import VoskModel
+
+        return VoskModel(path)
+    if wanted in ("auto", "whisper") and language == "en" and (path := models.whisper_model()):
+        from ivr.speech.whisper import WhisperModel
+
+        return WhisperModel(path)
+    return None
+
+
+def _remedy(language: str) -> str:
+    return models.remedy(language)
+
+
+def _without_compression(wrapped: WSGI) -> WSGI:
+    """Never agree to compress WebSocket messages: it costs CPU for each frame and was suspected of breaking calls."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        return wrapped(environ, start_response)
+
+    return application

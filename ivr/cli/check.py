@@ -1,0 +1,24 @@
+"""``ivr check``: every mistake in the supervisors' files."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ivr.config import ConfigError, home, load
+
+
+@click.command()
+@click.argument("directory", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+def check(directory: Path | None) -> None:
+    """Every mistake in the supervisors' files below DIRECTORY (default: where the server reads them)."""
+    place = directory or home()
+    try:
+        config = load(place)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            click.echo(str(mistake))
+        click.echo(f"{len(error.mistakes)} to mend", err=True)
+        sys.exit(1)
+    sentences = ", ".join(f"{len(grammar.sentences)} {language}" for language, grammar in config.grammars.items())
+    click.echo(f"{place}: no mistakes.  Lines: {len(config.lines)}.  Sentences: {sentences}.")

@@ -1,0 +1,30 @@
+"""The real parts a call is served with; put together in ``ivr.app`` and shared by all calls of a process."""
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from ivr.config import Config
+from ivr.records import EventWriter, Records
+from ivr.requests.sql import SqlBackend
+from ivr.speech.prompts import Prompts, SpokenText
+from ivr.speech.recogniser import RecognitionModel
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """``models``: language -> its recogniser; a language without one is served by people only."""
+
+    config: Config
+    records: Records
+    writer: EventWriter
+    models: Mapping[str, RecognitionModel]
+    prompts: Prompts
+    backend: SqlBackend
+    workers: Executor
+
+    def spoken(self, language: str, name: str, values: Mapping[str, object]) -> SpokenText:
+        """A prompt of a language with its values filled in."""
+        texts, chosen = self.config.texts[language], self.config.languages[language]
+        text = texts.text(name, values)
+        return SpokenText(name, text, language, chosen.voice, chosen.rate_wpm, texts.is_fixed(name))

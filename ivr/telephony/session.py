@@ -1,0 +1,171 @@
+"""One call's loop: messages in, events to the call, its actions carried out.  One thread, from start to close.
+
+Twilio, the simulator and the tests all meet this same loop; what differs is behind MediaSocket.  Whatever goes wrong in
+here, the socket is closed and the record does not say "served": ``/voice/next`` then puts the caller through.
+"""
+
+import logging
+from concurrent.futures import Future
+from typing import Any
+
+from ivr.call import Call
+from ivr.call.actions import Action, Do, Finish, Hush, Listen, Note, Reason, Say, Transfer
+from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, HungUp, Played, Pressed, Started
+from ivr.records import StoredCall
+from ivr.records.records import NewEvent
+from ivr.requests.backend import Result
+from ivr.speech.codec import decode_mulaw, duration_ms
+from ivr.speech.ear import Ear
+from ivr.telephony import media
+from ivr.telephony.parts import Parts
+from ivr.telephony.playout import Playout
+from ivr.telephony.socket import LineLost, MediaSocket
+
+DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen as half-open sockets without `stop`
+_PATIENCE_S = 0.25  # how long to wait for a message before looking at lookups that came back
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """Serves the stream of one call."""
+
+    def __init__(self, socket: MediaSocket, start: media.Start, stored: StoredCall, parts: Parts) -> None:
+        config = parts.config
+        language = stored.language
+        self._socket = socket
+        self._parts = parts
+        self._stored = stored
+        self._call = Call(config.plans[language], config.grammars[language], stored.caller)
+        self._ear = Ear(parts.models[language], config.grammars[language], config.turns)
+        self._playout = Playout(start.stream_id, socket.send)
+        self._lookups: dict[int, Future[Result]] = {}
+        self._quiet_s = 0.0
+        self._ended = False
+
+    def run(self) -> None:
+        """Serve until the call's part is over.  Never raises."""
+        try:
+            self._handle(Started())
+            while not self._ended:
+                self._step()
+        except LineLost as lost:
+            self._lost(str(lost))
+        except Exception:  # noqa: BLE001  the last branch is a person
+            _log.exception("call %s: an error of ours; the caller goes to a person", self._stored.call_id)
+            self._break()
+        finally:
+            self._socket.close()
+            for lookup in self._lookups.values():
+                lookup.cancel()
+            self._parts.writer.flush(timeout_s=2.0)
+
+    def _step(self) -> None:
+        text = self._socket.receive(_PATIENCE_S)
+        self._collect()
+        if text is None:
+            self._quiet_s += _PATIENCE_S
+            if self._quiet_s >= DEAD_LINE_S:
+                self._handle(Broken("no audio from the line"))
+            return
+        try:
+            message = media.decode(text)
+        except media.BadMessage as bad:
+            self._handle(Broken(f"bad message: {bad}"))
+            return
+        self._take(message)
+
+    def _take(self, message: media.Message) -> None:
+        match message:
+            case media.Media(payload=payload):
+                self._quiet_s = 0.0
+                self._listen(payload)
+            case media.Key(key=key):
+                self._handle(Pressed(key))
+            case media.Mark(name=name):
+                if self._playout.played(name):
+                    self._handle(Played())
+            case media.Stop():
+                self._handle(HungUp())
+            case media.Start() | media.Ignored():
+                _log.info("call %s: ignored %s", self._stored.call_id, message)
+
+    def _listen(self, payload: bytes) -> None:
+        """A frame of the caller's audio: the tick of every clock of the call."""
+        for event in self._ear.hear(decode_mulaw(payload)):
+            self._handle(event)
+        ms = duration_ms(payload)
+        if not self._ended and self._playout.advance(ms):
+            self._handle(Played())
+        self._handle(Elapsed(ms, self._ear.talking))
+
+    def _collect(self) -> None:
+        """Lookups that came back."""
+        for work in [work for work, lookup in self._lookups.items() if lookup.done()]:
+            lookup = self._lookups.pop(work)
+            error = lookup.exception()
+            if error:
+                self._handle(Failed(work, str(error)))
+            else:
+                result = lookup.result()
+                self._handle(Answered(work, result.outcome, dict(result.values)))
+
+    def _handle(self, event: Event) -> None:
+        if self._ended:
+            return
+        for action in self._call.handle(event):
+            self._perform(action)
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case Say(prompt=prompt, values=values):
+                self._say(prompt, values)
+            case Hush():
+                self._playout.hush()
+            case Listen(expecting=expecting):
+                self._ear.expect(expecting)
+            case Do(work=work, lookup=lookup, values=values):
+                self._lookups[work] = self._parts.workers.submit(self._parts.backend.look_up, lookup, values)
+            case Note(kind=kind, data=data):
+                self._note(kind, data)
+            case Transfer(reason=reason):
+                self._close("transferred", reason)
+            case Finish(outcome=outcome, farewell=farewell):
+                self._close(outcome, None, farewell=farewell)
+
+    def _say(self, prompt: str, values: dict[str, Any]) -> None:
+        spoken = self._parts.spoken(self._stored.language, prompt, values)
+        self._playout.say(prompt, self._parts.prompts.audio(spoken))
+        self._note("said", {"prompt": prompt, "text": spoken.text})
+
+    def _note(self, kind: str, data: dict[str, Any]) -> None:
+        self._parts.writer.note(NewEvent(self._stored.call_id, self._call.elapsed_ms, kind, data))
+
+    def _close(self, outcome: str, reason: Reason | None, farewell: bool = False) -> None:
+        """The machine's part ends: first the record, which any process can go on from, then the socket."""
+        self._ended = True
+        team = self._parts.config.advisors.choose() if outcome == "transferred" else None
+        self._parts.records.close(
+            self._stored.call_id,
+            outcome,
+            reason,
+            farewell=farewell,
+            team=team.name if team else None,
+            target=team.number if team else None,
+            card={**self._call.card(reason), "language": self._stored.language},
+        )
+
+    def _lost(self, why: str) -> None:
+        """The socket broke without `stop`.  If the caller is still there, Twilio asks ``/voice/next``."""
+        self._note("line_lost", {"why": why})
+        self._handle_safely(HungUp())
+
+    def _break(self) -> None:
+        """An error of ours.  A call whose part is over keeps its ending; any other is handed to a person."""
+        self._ended = False
+        self._handle_safely(Broken("an error of ours"))
+
+    def _handle_safely(self, event: Event) -> None:
+        try:
+            self._handle(event)
+        except Exception:  # noqa: BLE001  the socket must still be closed
+            _log.exception("call %s: its ending is not recorded; /voice/next finds it open", self._stored.call_id)

@@ -1,0 +1,46 @@
+"""Is it Twilio who asks?  Signatures on webhooks and on the WebSocket's handshake, and the stream's one-time token."""
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from flask import Request
+from twilio.request_validator import SIGNATURE_SETTINGS_HEADER, RequestValidator, get_signature_algorithm
+
+
+class Signatures:
+    """Checks against the address Twilio was given, never against headers a stranger can set."""
+
+    def __init__(self, auth_token: str, public_url: str, media_url: str) -> None:
+        self._key = auth_token.encode()
+        self._validator = RequestValidator(auth_token)
+        parts = urlsplit(public_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._media_url = media_url
+
+    def webhook(self, request: Request) -> bool:
+        """True when Twilio signed this webhook."""
+        return self._valid(self._origin + _raw_path(request), request.form, request)
+
+    def handshake(self, request: Request) -> bool:
+        """True when Twilio signed this WebSocket handshake.  Twilio's documentation allows for a trailing slash."""
+        return any(self._valid(url, {}, request) for url in (self._media_url, self._media_url + "/"))
+
+    def stream_token(self, call_id: str) -> str:
+        """The token of a call's stream: nobody else can make it, and a retried webhook gives the same one."""
+        return hmac.new(self._key, f"stream {call_id}".encode(), hashlib.sha256).hexdigest()
+
+    def _valid(self, url: str, form: object, request: Request) -> bool:
+        signature = request.headers.get("X-Twilio-Signature", "")
+        try:
+            algorithm = get_signature_algorithm(request.headers.get(SIGNATURE_SETTINGS_HEADER))
+            return bool(self._validator.validate(url, form, signature, algorithm))
+        except (ValueError, TypeError, KeyError):
+            return False
+
+
+def _raw_path(request: Request) -> str:
+    """Path and query exactly as they came: decoding and encoding again may change what was signed."""
+    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?")
+    path = urlsplit(raw)
+    return path.path + (f"?{path.query}" if path.query else "")

@@ -1,0 +1,85 @@
+"""The WebSocket route: who may open a stream, and how many at a time."""
+
+import logging
+import threading
+
+from flask import Flask, abort, request
+from flask_sock import Sock
+from simple_websocket import Server
+
+from ivr.telephony import media
+from ivr.telephony.parts import Parts
+from ivr.telephony.session import DEAD_LINE_S, Session
+from ivr.telephony.signature import Signatures
+from ivr.telephony.socket import LineLost, MediaSocket, ServerSocket
+
+_log = logging.getLogger(__name__)
+
+
+class Streams:
+    """Serves media streams and counts them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock = threading.Lock()
+        self._running = 0
+
+    def has_room(self) -> bool:
+        """True when this process may take one more call."""
+        return self._running < self._parts.config.max_calls
+
+    def register(self, app: Flask, signatures: Signatures) -> None:
+        """Add the route ``/media`` to the application."""
+        app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": media.MAX_MESSAGE_BYTES}
+        sockets = Sock(app)
+
+        @app.before_request
+        def only_twilio() -> None:
+            if request.path.rstrip("/") == "/media" and not signatures.handshake(request):
+                _log.warning("refused a stream: not signed by Twilio (check IVR_PUBLIC_URL)")
+                abort(403)
+
+        for path in ("/media", "/media/"):
+            sockets.route(path, endpoint=f"media{len(path)}")(self._serve)
+
+    def _serve(self, server: Server) -> None:
+        self.serve(ServerSocket(server))
+
+    def serve(self, socket: MediaSocket) -> None:
+        """One stream, from its first message to its close.  Never raises."""
+        with self._lock:
+            self._running += 1
+        try:
+            session = self._begin(socket)
+        except (LineLost, media.BadMessage) as error:
+            _log.warning("a stream did not begin: %s", error)
+            session = None
+        except Exception:  # noqa: BLE001  closing the socket leads to /voice/next, and so to a person
+            _log.exception("a stream could not begin; /voice/next puts the caller through")
+            session = None
+        try:
+            if session is None:
+                socket.close()
+            else:
+                session.run()
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _begin(self, socket: MediaSocket) -> Session | None:
+        """Wait for ``start`` and check its token.  A stream that is not the call's own gets nothing."""
+        for _ in range(3):  # `connected`, `start`, and one more in case Twilio adds something
+            text = socket.receive(DEAD_LINE_S)
+            if text is None:
+                raise LineLost("no start message")
+            message = media.decode(text)
+            if isinstance(message, media.Start):
+                break
+        else:
+            raise media.BadMessage("no start message")
+        records = self._parts.records
+        if not records.claim(message.call_id, message.stream_id, message.parameters.get("token", "")):
+            _log.warning("refused a stream for call %s: unknown call, wrong or used token", message.call_id[:64])
+            return None
+        stored = records.call(message.call_id)
+        return Session(socket, message, stored, self._parts) if stored else None

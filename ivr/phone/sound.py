@@ -1,6 +1,5 @@
 """A text or a recording as it arrives over a telephone line: 300 to 3,400 Hz, μ-law, with its end of speech known."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from ivr.phone.caller import FRAME_MS, Utterance
 from ivr.speech.codec import decode_mulaw, encode_mulaw, read_wav
 from ivr.speech.recogniser import RATE_HZ, Samples
+from ivr.speech.voice import EspeakVoice, Voice, VoiceFailed
 
 LOW_HZ, HIGH_HZ = 300, 3400  # the telephone band (ITU-T G.712)
 SLOPE_HZ = 60  # each edge rises over this, so that it does not ring
@@ -15,16 +15,31 @@ QUIETER_THAN_PEAK = 0.02  # a frame 34 dB below the loudest one is no speech any
 NOISE_FLOOR = 30.0  # RMS of a line without a voice, in steps of 16-bit sound
 VOICES = {"en": "en-gb", "fr": "fr", "cs": "cs", "ko": "ko"}  # not the system's own voice: callers are other people
 
-Speak = Callable[[str, str], bytes]
-"""(text, voice) -> μ-law."""
+RATE_WPM = 150  # unhurried
 
 
-def say(text: str, language: str, speak: Speak) -> Utterance:
-    """A sentence spoken by a synthetic caller.  Raises ValueError when the voice gives no sound."""
-    samples = telephone_band(decode_mulaw(speak(text, VOICES.get(language, language))))
-    if not len(samples):
-        raise ValueError(f"the voice made no sound of {text!r}")
-    return utterance(text, samples)
+class Synthesis:
+    """Callers' voices.  ``voice`` is anything that speaks; without one it is eSpeak NG, until the block ends."""
+
+    def __init__(self, voice: Voice | None = None) -> None:
+        self._voice = voice or EspeakVoice()
+
+    def __enter__(self) -> "Synthesis":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self._voice, EspeakVoice):
+            self._voice.close()
+
+    def say(self, text: str, language: str) -> Utterance:
+        """A sentence as a caller says it over the telephone.  Raises ValueError when the voice gives no sound."""
+        try:
+            mulaw = self._voice.speak(text, VOICES.get(language, language), RATE_WPM)
+        except VoiceFailed as failed:
+            raise ValueError(str(failed)) from None
+        if not mulaw:
+            raise ValueError(f"there is nothing to be said in {text!r}")
+        return utterance(text, telephone_band(decode_mulaw(mulaw)))
 
 
 def recording(path: Path, text: str | None = None) -> Utterance:

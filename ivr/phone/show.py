@@ -1,0 +1,69 @@
+"""A call on the screen, while it happens."""
+
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.markup import escape
+
+from ivr.phone.notes import Turn
+from ivr.phone.result import Result
+
+_COLOURS = {"ivr": "cyan", "caller": "green", "advisor": "magenta"}
+
+
+def on(console: Console) -> Callable[[Turn | str], None]:
+    """Something for ``Notes.tell`` that prints each line with the time since the call began."""
+    began = time.monotonic()
+
+    def tell(what: Turn | str) -> None:
+        seconds = f"[dim]{time.monotonic() - began:6.1f} s[/]"
+        if isinstance(what, str):
+            style = "yellow" if what.startswith("warning") else "dim"
+            console.print(f"{seconds}  [{style}]{'':8} {escape(what)}[/]")
+        else:
+            console.print(f"{seconds}  [{_COLOURS[what.who]}]{what.who:8}[/] {escape(_words(what))}")
+
+    return tell
+
+
+def ending(console: Console, result: Result) -> None:
+    """How the call ended, why, what was measured, and the card the advisor gets."""
+    reason = f", reason [bold]{result.reason}[/]" if result.reason else ""
+    colour = "red" if result.outcome == "failed" else "bold"
+    console.print(f"\nThe call ended: [{colour}]{result.outcome}[/]{reason}")
+    if result.failure:
+        console.print(f"[red]{escape(result.failure)}[/]")
+    console.print(f"[dim]{escape(_measured(result))}[/]")
+    card = result.stored.card if result.stored else None
+    if card:
+        console.print("The advisor's card:")
+        for key, value in card.items():
+            console.print(f"  [dim]{escape(str(key))}:[/] {escape(str(value))}")
+
+
+def _words(turn: Turn) -> str:
+    match turn.who, turn.how:
+        case _, "heard":
+            confidence = "" if turn.confidence is None else f" ({turn.confidence:.2f})"
+            meaning = f" = {turn.intent}" if turn.intent else " = nothing known"
+            slots = f" {turn.slots}" if turn.slots else ""
+            return f"  understood as “{turn.text}”{meaning}{slots}{confidence}"
+        case _, "presses":
+            return f"presses {turn.text}"
+        case "advisor", "hears":
+            return f"hears “{turn.text}”"
+        case "caller", _:
+            return f"“{turn.text}”"
+    return turn.text
+
+
+def _measured(result: Result) -> str:
+    parts = []
+    if result.first_audio_ms is not None:
+        parts.append(f"first audio after {result.first_audio_ms:.0f} ms")
+    if result.replies_ms:
+        parts.append("replies after " + ", ".join(f"{reply:.0f}" for reply in result.replies_ms) + " ms")
+    if result.asked_to_transfer_ms is not None:
+        parts.append(f"asked to transfer {result.asked_to_transfer_ms:.0f} ms")
+    return "; ".join(parts) or "nothing was measured"

@@ -1,0 +1,106 @@
+"""What was said on both sides: from the records of the call, or, without them, from what went over the line."""
+
+import asyncio
+import contextlib
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.phone.notes import Notes, Turn
+from ivr.records import Records, StoredCall, StoredEvent
+
+POLL_S = 0.1
+RECORD_DELAY_MS = 1500  # a call that is not in the records this long after a prompt is not going to be
+LAST_WRITES_S = 2.0  # the server may still be writing when the call is over
+
+
+def turn_of(event: StoredEvent) -> Turn | None:
+    """A stored event as something one side said; None for events that are nothing of the kind."""
+    data = event.data
+    match event.kind:
+        case "said":
+            return Turn("ivr", str(data.get("text") or f"[{data.get('prompt')}]"), event.at_ms)
+        case "heard":
+            return Turn(
+                "caller",
+                str(data.get("text", "")),
+                event.at_ms,
+                how="heard",
+                confidence=data.get("confidence"),
+                intent=data.get("intent"),
+                slots=data.get("slots"),
+            )
+        case "pressed":
+            return Turn("caller", str(data.get("keys", "")), event.at_ms, how="presses")
+        case _:
+            return None
+
+
+class Transcript:
+    """Reads one call's records while it goes on.  ``records`` None: nothing but the line itself is known."""
+
+    def __init__(self, records: Records | None, notes: Notes) -> None:
+        self._records = records
+        self._notes = notes
+        self._turns: list[Turn] = []
+        self._last_event = 0
+        self._prompts_told = 0
+
+    async def follow(self) -> None:
+        """Tell every turn soon after it happens, until cancelled."""
+        while True:
+            for event in await self._new_events():
+                turn = turn_of(event)
+                if turn is not None and turn.how != "presses":  # told already, when the key was pressed
+                    self._notes.tell(turn)
+                if event.kind == "transfer":
+                    self._notes.happened(f"the call goes to a person: {event.data.get('reason')}")
+            self._tell_prompts()
+            await asyncio.sleep(POLL_S)
+
+    async def finish(self) -> tuple[list[Turn], StoredCall | None]:
+        """Every turn of the call that is over, in order of time, and what the records say of the call."""
+        stored = await self._wait_for_the_end()
+        for event in await self._new_events():
+            turn = turn_of(event)
+            if turn is not None and turn.how != "presses":
+                self._notes.tell(turn)
+        said = self._turns if stored else [*self._notes.prompts, *self._notes.spoken]
+        return sorted([*said, *self._notes.turns], key=lambda turn: turn.at_ms), stored
+
+    async def _wait_for_the_end(self) -> StoredCall | None:
+        deadline = asyncio.get_running_loop().time() + LAST_WRITES_S
+        while True:
+            stored = await self._stored_call()
+            if (stored and stored.outcome) or self._records is None:
+                return stored
+            if asyncio.get_running_loop().time() >= deadline:
+                return stored
+            await asyncio.sleep(POLL_S)
+
+    async def _stored_call(self) -> StoredCall | None:
+        if self._records is None:
+            return None
+        with contextlib.suppress(SQLAlchemyError):
+            return await asyncio.to_thread(self._records.call, self._notes.call_id)
+        return None
+
+    async def _new_events(self) -> list[StoredEvent]:
+        if self._records is None:
+            return []
+        events: list[StoredEvent] = []
+        with contextlib.suppress(SQLAlchemyError):  # not there yet, or busy: the next round reads it
+            events = await asyncio.to_thread(self._records.events, self._notes.call_id, self._last_event)
+        if events:
+            self._last_event = events[-1].id
+        self._turns += [turn for event in events if (turn := turn_of(event)) is not None]
+        return events
+
+    def _tell_prompts(self) -> None:
+        """Without records, the names of the prompts are better than nothing."""
+        if self._last_event:
+            return
+        delay_ms = RECORD_DELAY_MS if self._records else 0
+        for prompt in self._notes.prompts[self._prompts_told :]:
+            if prompt.at_ms + delay_ms <= self._notes.now_ms:
+                self._notes.tell(prompt)
+                self._prompts_told += 1

@@ -87,8 +87,8 @@ class Dialogue:
         decision = decide(self._plan.bands, sure, meaning, self._unsure)
         if decision == "transfer":
             return self.transfer("low_confidence")
-        if isinstance(self.state, Working):
-            return []  # an answer is on its way; only a person may interrupt it
+        if isinstance(self.state, Working):  # an answer is on its way: no new question, but never a disguise
+            return [Say("robot")] if meaning.intent == "robot" else []
         if decision == "confirm":
             return self._confirm(meaning)
         return self._act(meaning)

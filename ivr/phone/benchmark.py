@@ -1,0 +1,166 @@
+"""``ivr bench calls``: who calls, what the server must understand for it, and the figures at the end."""
+
+import csv
+import math
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from ivr.config import load as load_config
+from ivr.grammar.templates import normalise
+from ivr.phone.caller import Item, Pause, Utterance
+from ivr.phone.load import Load, Part
+from ivr.phone.sound import Synthesis, recording
+
+SILENT_MS = 10_000  # of the callers who say nothing for a while: past the first no-input time-out
+MOST_RECORDINGS = 60
+LONGEST_S = 5.0  # recordings beyond this say more than a caller asks
+NOT_SENTENCES = {"out_of_grammar", "digit", "word"}
+INTENT = "opening_hours"  # what every recorded sentence is made to mean: it is answered without a question back
+QUESTIONS = {"en": ("what are your opening hours", "where is my order")}
+ASKING = {"en": "I want to talk to an advisor", "ko": "상담원 연결"}
+
+
+class BenchImpossible(Exception):
+    """The benchmark cannot be run like this; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A recorded sentence and where it lies."""
+
+    path: Path
+    text: str
+
+
+def read_speech(manifest: Path, language: str) -> list[Sentence]:
+    """The recorded sentences of a language (columns path, transcript, language, seconds, kind; paths are relative).
+
+    Raises BenchImpossible when the file cannot be used or holds none.
+    """
+    try:
+        with manifest.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        found = {
+            normalise(row["transcript"]): manifest.parent / row["path"]
+            for row in rows
+            if row["language"].partition("-")[0] == language
+            and row.get("kind") not in NOT_SENTENCES
+            and float(row["seconds"]) <= LONGEST_S
+        }
+    except (OSError, KeyError, ValueError) as error:
+        raise BenchImpossible(f"{manifest}: {type(error).__name__}: {error}") from None
+    sentences = [Sentence(path, text) for text, path in sorted(found.items()) if text and path.exists()]
+    if not sentences:
+        raise BenchImpossible(f"{manifest} holds no sentence in {language!r}")
+    return sentences[:: math.ceil(len(sentences) / MOST_RECORDINGS)]
+
+
+@contextmanager
+def home_that_knows(home: Path, language: str, sentences: Sequence[Sentence]) -> Iterator[tuple[Path, list[Sentence]]]:
+    """A copy of the configuration whose grammar also holds these sentences, and those of them that are new to it."""
+    known = load_config(home).grammars[language].sentences
+    new = [sentence for sentence in sentences if sentence.text not in known]
+    with TemporaryDirectory(prefix="ivr-bench-") as directory:
+        copy = Path(directory)
+        for folder in ("config", "grammars"):
+            shutil.copytree(home / folder, copy / folder)
+        body = {"language": language, "intents": {INTENT: {"sentences": [sentence.text for sentence in new]}}}
+        with (copy / "grammars" / language / "bench.yaml").open("w", encoding="utf-8") as file:
+            YAML(typ="safe").dump(body, file)
+        yield copy, new
+
+
+def parts(language: str, recorded: Sequence[Sentence]) -> list[Part]:
+    """Half of the callers ask something first, a quarter interrupts the greeting, a quarter is silent for a while."""
+    asking = ASKING.get(language)
+    if asking is None:
+        raise BenchImpossible(f"the benchmark has no words for {language!r}; it has {', '.join(ASKING)}")
+    with Synthesis() as synthesis:
+        ask = synthesis.say(asking, language)
+        if recorded:
+            questions = [recording(sentence.path, sentence.text) for sentence in recorded]
+        else:
+            questions = [synthesis.say(text, language) for text in QUESTIONS.get(language, ())]
+    others = [
+        Part("interrupts", [ask], barge_in=True),
+        Part("is silent for a while", [Pause(SILENT_MS), ask]),
+    ]
+    asked = [Part("asks", [*pair, ask]) for pair in _pairs(questions)] or [Part("asks", [ask])]
+    mixed: list[Part] = []
+    for index in range(max(len(asked), 2)):
+        mixed += [asked[index % len(asked)], others[index % 2]]
+    return mixed
+
+
+def _pairs(questions: Sequence[Utterance]) -> list[list[Item]]:
+    """One question, then two, then one ...: callers differ."""
+    pairs: list[list[Item]] = []
+    at = 0
+    while at < len(questions):
+        size = 1 + len(pairs) % 2
+        pairs.append(list(questions[at : at + size]))
+        at += size
+    return pairs
+
+
+def figures(load: Load, calls: int, language: str, ready_after_s: float | None) -> dict[str, Any]:
+    """Everything that was measured, as one JSON object."""
+    results = [result for _, result in load.results]
+    timings = [timings for result in results for timings in result.notes.timings]
+    outcomes = Counter(f"{result.outcome} {result.reason or ''}".strip() for result in results)
+    asked = [result.asked_to_transfer_ms for result in results if result.asked_to_transfer_ms is not None]
+    first = [result.first_audio_ms for result in results if result.first_audio_ms is not None]
+    late = [late for each in timings for late in each.late_ms]
+    cpu = load.server_cpu_s
+    grown = None if load.memory_mb is None or load.memory_before_mb is None else load.memory_mb - load.memory_before_mb
+    return {
+        "calls": calls,
+        "seconds": round(load.lasted_s, 1),
+        "language": language,
+        "finished": sum(not result.notes.hung_up for result in results),
+        "cut_off_at_the_end": sum(result.notes.hung_up for result in results),
+        "outcomes": dict(outcomes.most_common()),
+        "latency_ms": {
+            "asked_to_transfer": percentiles(asked),
+            "replies": percentiles([reply for result in results for reply in result.replies_ms]),
+            "first_audio": percentiles(first),
+            "late_frames": {**percentiles(late), "gaps": sum(each > 0 for each in late)},
+        },
+        "server": {
+            "ready_after_s": _rounded(ready_after_s, 1),
+            "cpu_seconds_per_call_second": _rounded(cpu / load.call_s if cpu and load.call_s else None, 4),
+            "memory_mb_before": _rounded(load.memory_before_mb, 1),
+            "memory_mb": _rounded(load.memory_mb, 1),
+            "memory_mb_per_call": _rounded(None if grown is None else grown / calls, 2),
+        },
+        "telephone": {
+            "own_delay_ms": percentiles([delay for each in timings for delay in each.own_delay_ms]),
+            "cpu_seconds_per_call_second": _rounded(load.own_cpu_s / load.call_s if load.call_s else None, 4),
+        },
+        "errors": dict(Counter(result.failure for result in results if result.failure)),
+        "warnings": dict(Counter(warning for result in results for warning in result.notes.warnings)),
+    }
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float | int | None]:
+    """p50, p95 and the maximum (nearest rank: each is a value that occurred)."""
+    ranked = sorted(values)
+    if not ranked:
+        return {"count": 0, "p50": None, "p95": None, "max": None}
+
+    def rank(share: float) -> float:
+        return round(ranked[max(0, math.ceil(share * len(ranked)) - 1)], 1)
+
+    return {"count": len(ranked), "p50": rank(0.5), "p95": rank(0.95), "max": round(ranked[-1], 1)}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -1,0 +1,115 @@
+"""Many calls at once, all from one event loop, so that the telephone takes little of the machine it measures."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ivr.phone import usage
+from ivr.phone.advisor import Advisors
+from ivr.phone.caller import Caller, Item
+from ivr.phone.exchange import Number, carry
+from ivr.phone.leg import new_sid
+from ivr.phone.notes import Notes
+from ivr.phone.result import Result, judge
+from ivr.phone.server import Server
+from ivr.phone.transcript import Transcript
+from ivr.records import Records
+
+SPREAD_S = 2.0  # calls do not begin in the same millisecond, here as in life
+SHORTEST_S = 2.0  # a call that would have less time is not begun any more
+LOOKS = (0.5, 0.9)  # the parts of the time at which memory is read: reading it is not free
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one kind of caller does."""
+
+    name: str
+    script: Sequence[Item]
+    barge_in: bool = False
+
+
+@dataclass(slots=True)
+class Load:
+    """What many calls gave."""
+
+    results: list[tuple[Part, Result]] = field(default_factory=list)
+    lasted_s: float = 0.0
+    server_cpu_s: float | None = None
+    memory_before_mb: float | None = None
+    memory_mb: float | None = None
+    own_cpu_s: float = 0.0
+
+    @property
+    def call_s(self) -> float:
+        """Seconds of media stream, summed over all calls."""
+        streams = (timings for _, result in self.results for timings in result.notes.timings)
+        return sum((timings.closed_ms or 0) / 1000 for timings in streams)
+
+
+class Telephones:
+    """So many telephones, each calling again and again until the time is over; calls then still open are hung up."""
+
+    def __init__(self, server: Server, line: str, caller: str, parts: Sequence[Part], language: str) -> None:
+        self._server = server
+        self._line = line
+        self._caller = caller
+        self._parts = parts
+        self._language = language
+        self._records = Records(server.database_url) if server.database_url else None
+        self._begun = 0
+        self._load = Load()
+        self._judging: list[asyncio.Task[None]] = []
+
+    async def ring(self, calls: int, seconds: float, progress: Callable[[int], None] | None = None) -> Load:
+        """Make the calls.  ``progress`` gets the number of finished calls now and then."""
+        load = self._load
+        before = await asyncio.to_thread(usage.of, self._server.pid)
+        began, own_began_s = time.monotonic(), time.process_time()
+        ends = asyncio.get_running_loop().time() + seconds
+        gc.freeze()  # what exists now stays: collecting it again and again would delay frames
+        telephones = [self._telephone(SPREAD_S * index / calls, ends) for index in range(calls)]
+        looking = asyncio.create_task(self._look(seconds))
+        showing = asyncio.create_task(self._show(progress or (lambda finished: None)))
+        await asyncio.gather(*telephones)
+        load.lasted_s = time.monotonic() - began
+        load.own_cpu_s = time.process_time() - own_began_s
+        showing.cancel()
+        looking.cancel()
+        after = await asyncio.to_thread(usage.of, self._server.pid)
+        if before and after:
+            load.server_cpu_s = after.cpu_s - before.cpu_s
+            load.memory_before_mb = before.memory_mb
+        await asyncio.gather(*self._judging)
+        return load
+
+    async def _telephone(self, delay_s: float, ends: float) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(delay_s)
+        while (left_s := ends - loop.time()) >= SHORTEST_S:
+            part = self._parts[self._begun % len(self._parts)]
+            self._begun += 1
+            number = Number(self._server.voice_url, self._server.token, self._line, self._caller, left_s)
+            notes = await carry(number, Caller(part.script, part.barge_in), Advisors(), Notes(new_sid("CA")))
+            self._judging.append(asyncio.create_task(self._judge(part, notes)))
+            if notes.failure:
+                await asyncio.sleep(1)  # a server that refuses is not to be flooded
+
+    async def _judge(self, part: Part, notes: Notes) -> None:
+        turns, stored = await Transcript(self._records, notes).finish()
+        self._load.results.append((part, judge(notes, turns, stored, self._language)))
+
+    async def _look(self, seconds: float) -> None:
+        began = time.monotonic()
+        for share in LOOKS:
+            await asyncio.sleep(max(0.0, began + share * seconds - time.monotonic()))
+            seen = await asyncio.to_thread(usage.of, self._server.pid)
+            if seen:
+                self._load.memory_mb = max(self._load.memory_mb or 0.0, seen.memory_mb)
+
+    async def _show(self, progress: Callable[[int], None]) -> None:
+        while True:
+            await asyncio.sleep(1)
+            progress(len(self._load.results))

@@ -1,0 +1,185 @@
+"""A whole house without a telephone exchange: real session, records and webhooks, a scripted recogniser and voice."""
+
+import base64
+import json
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from flask import Flask
+from flask.testing import FlaskClient
+from twilio.request_validator import RequestValidator
+
+from ivr.call.events import Heard
+from ivr.config import Config
+from ivr.grammar import Vocabulary
+from ivr.records import EventWriter, Records
+from ivr.requests.demonstration import create_shop
+from ivr.requests.sql import SqlBackend
+from ivr.speech.codec import encode_mulaw
+from ivr.speech.prompts import Prompts
+from ivr.speech.recogniser import Samples
+from ivr.telephony.parts import Parts
+from ivr.telephony.signature import Signatures
+from ivr.telephony.socket import LineLost
+from ivr.telephony.streams import Streams
+from ivr.telephony.webhooks import webhooks
+
+TOKEN, BASE, MEDIA = "secret", "https://ivr.example.com", "wss://ivr.example.com/media"
+CALL_ID, STREAM_ID = "CA" + "1" * 32, "MZ" + "2" * 32
+SILENCE = b"\xff" * 160
+TALK = encode_mulaw((8000 * np.sin(np.arange(160) * 2 * np.pi * 200 / 8000)).astype(np.int16))
+
+
+class ScriptedModel:
+    """Recognises whatever the script says next, whenever it is given sound."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.script: deque[Heard | Exception] = deque()
+
+    def listen(self, vocabulary: Vocabulary) -> "ScriptedRecogniser":
+        return ScriptedRecogniser(self.script.popleft() if self.script else Heard("", 0.0))
+
+
+class ScriptedRecogniser:
+    def __init__(self, heard: Heard | Exception) -> None:
+        self._heard = heard
+
+    def accept(self, samples: Samples, quiet_ms: int) -> str:
+        if isinstance(self._heard, Exception):
+            raise self._heard
+        return self._heard.text if quiet_ms else ""
+
+    def finish(self) -> Heard:
+        assert isinstance(self._heard, Heard)
+        return self._heard
+
+
+class ToneVoice:
+    """10 ms of sound for each character."""
+
+    def __init__(self) -> None:
+        self.broken = False
+
+    def speak(self, text: str, voice: str, rate_wpm: int) -> bytes:
+        if self.broken:
+            raise RuntimeError("the voice is gone")
+        return bytes([0x10]) * (80 * len(text))
+
+
+class FakeSocket:
+    """An exchange's side of a media stream: plays at once what it is sent, and echoes marks like Twilio."""
+
+    def __init__(self, incoming: list[str | bytes | None]) -> None:
+        self.incoming = deque(incoming)
+        self.sent: list[dict[str, object]] = []
+        self.closed = False
+        self.lost_at_end = True
+
+    def receive(self, timeout_s: float) -> str | bytes | None:
+        if self.closed:
+            raise LineLost("closed")
+        if not self.incoming:
+            if self.lost_at_end:
+                raise LineLost("the other side is gone")
+            return None
+        return self.incoming.popleft()
+
+    def send(self, text: str) -> None:
+        message = json.loads(text)
+        self.sent.append(message)
+        if message["event"] == "mark":
+            self.incoming.append(json.dumps({"event": "mark", "streamSid": STREAM_ID, "mark": message["mark"]}))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class House:
+    """Everything but the exchange.  ``post`` signs like Twilio; ``stream`` plays messages into a session."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self.model = ScriptedModel()
+        self.voice = ToneVoice()
+        self.records = Records(f"sqlite:///{folder / 'ivr.sqlite3'}")
+        self.records.prepare()
+        create_shop(self.records.engine, date(2026, 11, 21))
+        self.parts = Parts(
+            config=config,
+            records=self.records,
+            writer=EventWriter(self.records),
+            models={"en": self.model},
+            prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
+            backend=SqlBackend(self.records.engine, config.lookups),
+            workers=ThreadPoolExecutor(2),
+        )
+        self.signatures = Signatures(TOKEN, BASE, MEDIA)
+        self.streams = Streams(self.parts)
+        self.room = True
+        app = Flask("test")
+        app.register_blueprint(webhooks(BASE, MEDIA, self.signatures, self.parts, lambda: self.room))
+        self.client: FlaskClient = app.test_client()
+
+    def post(self, path: str, call_id: str = CALL_ID, signature: str | None = None, **fields: str) -> tuple[int, str]:
+        form = {
+            "CallSid": call_id,
+            "AccountSid": "AC1",
+            "From": "+15550199",
+            "To": "+15550100",
+            "CallStatus": "in-progress",
+        }
+        form |= fields
+        if signature is None:
+            signature = RequestValidator(TOKEN).compute_signature(BASE + path, form)
+        answer = self.client.post(path, data=form, headers={"X-Twilio-Signature": signature}, base_url=BASE)
+        return answer.status_code, answer.text
+
+    def start(self, call_id: str = CALL_ID, token: str | None = None) -> str:
+        token = self.signatures.stream_token(call_id) if token is None else token
+        start = {
+            "streamSid": STREAM_ID,
+            "callSid": call_id,
+            "customParameters": {"token": token},
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        }
+        return json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": STREAM_ID, "start": start})
+
+    def stream(
+        self,
+        *messages: str | bytes | None,
+        said: tuple[Heard | Exception, ...] = (),
+        then: Callable[[], None] | None = None,
+    ) -> FakeSocket:
+        """Ring, open the stream, and play ``messages`` into the session until it ends."""
+        self.post("/voice", CallStatus="ringing")
+        self.model.script.extend(said)
+        socket = FakeSocket([CONNECTED, self.start(), *messages])
+        if then:
+            then()
+        self.streams.serve(socket)
+        return socket
+
+
+CONNECTED = json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"})
+STOP = json.dumps({"event": "stop", "streamSid": STREAM_ID, "stop": {"accountSid": "AC1", "callSid": CALL_ID}})
+
+
+def frames(payload: bytes, ms: int) -> list[str]:
+    """``ms`` of a 20 ms payload as media messages."""
+    text = json.dumps(
+        {"event": "media", "streamSid": STREAM_ID, "media": {"payload": base64.b64encode(payload).decode()}}
+    )
+    return [text] * (ms // 20)
+
+
+def key(digit: str) -> str:
+    return json.dumps({"event": "dtmf", "streamSid": STREAM_ID, "dtmf": {"track": "inbound_track", "digit": digit}})
+
+
+def utterance(talk_ms: int = 600, quiet_ms: int = 1400) -> list[str]:
+    return [*frames(TALK, talk_ms), *frames(SILENCE, quiet_ms)]

@@ -1,0 +1,221 @@
+"""The session loop: real messages in, a real record out, whatever happens in between."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ivr.call.events import Heard
+from ivr.config import Config
+from tests.house import CALL_ID, SILENCE, STOP, STREAM_ID, TALK, House, frames, key, utterance
+
+
+@pytest.fixture
+def house(config: Config, tmp_path: Path) -> House:
+    return House(config, tmp_path)
+
+
+def ending(house: House) -> tuple[str | None, str | None]:
+    stored = house.records.call(CALL_ID)
+    assert stored is not None
+    return stored.outcome, stored.reason
+
+
+def test_a_caller_is_answered_from_the_database_and_thanked(house: House) -> None:
+    said = (Heard("where is my order", 1.0), Heard("four two seven one nine", 1.0), Heard("no thank you", 1.0))
+    socket = house.stream(
+        *frames(SILENCE, 200),
+        *utterance(),
+        *utterance(),
+        *frames(SILENCE, 3000),
+        *utterance(),
+        *frames(SILENCE, 3000),
+        said=said,
+    )
+    assert ending(house) == ("served", None)
+    spoken = [event.data["text"] for event in house.records.events(CALL_ID) if event.kind == "said"]
+    assert any("4, 2, 7, 1, 9" in text and "shipped" in text for text in spoken)
+    assert socket.closed
+    assert "<Hangup" in house.post("/voice/next")[1]
+
+
+def test_asking_for_a_person_closes_the_socket_and_the_next_webhook_dials(house: House) -> None:
+    socket = house.stream(*frames(SILENCE, 200), *utterance(), said=(Heard("advisor", 1.0),))
+    assert socket.closed and ending(house) == ("transferred", "asked")
+    status, text = house.post("/voice/next")
+    assert status == 200 and "<Dial" in text and "+15550142" in text and "customer service" in text
+    assert house.post("/voice/next")[1] == text  # a retry gives the same
+
+
+def test_key_zero_transfers(house: House) -> None:
+    house.stream(*frames(SILENCE, 100), key("0"))
+    assert ending(house) == ("transferred", "pressed_zero")
+
+
+def test_silence_alone_reaches_a_person_in_audio_time(house: House) -> None:
+    house.stream(*frames(SILENCE, 60_000))
+    assert ending(house) == ("transferred", "no_input")
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "not json",
+        "[]",
+        "{}",
+        "\x00\xff",
+        b"\xff\xfe",
+        json.dumps({"event": "media"}),
+        json.dumps({"event": "media", "media": {"payload": 7}}),
+        json.dumps({"event": "media", "media": {"payload": "***"}}),
+        json.dumps({"event": "dtmf", "dtmf": {"digit": "zero"}}),
+        json.dumps({"event": "mark", "mark": []}),
+        json.dumps({"event": "media", "media": {"payload": "A" * 40_000}}),
+        "[" * 100_000,
+    ],
+)
+def test_garbage_on_the_socket_transfers_the_caller(house: House, garbage: str | bytes) -> None:
+    socket = house.stream(*frames(SILENCE, 100), garbage)
+    assert socket.closed and ending(house) == ("transferred", "failure")
+
+
+def test_messages_twilio_may_add_one_day_are_ignored(house: House) -> None:
+    house.stream(json.dumps({"event": "weather", "new": True}), *frames(SILENCE, 100), key("0"))
+    assert ending(house) == ("transferred", "pressed_zero")
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 159, 161, 1000])
+def test_frames_of_any_length_are_taken(house: House, length: int) -> None:
+    house.stream(*frames(b"\xff" * length, 2000), key("0"))
+    assert ending(house) == ("transferred", "pressed_zero")
+
+
+def test_full_scale_noise_is_survived_and_reaches_a_person(house: House) -> None:
+    noise = bytes(range(160))
+    house.stream(*frames(noise, 500_000))
+    assert ending(house)[0] == "transferred"
+
+
+@pytest.mark.parametrize("after_ms", [0, 20, 400, 2000, 9000])
+def test_a_caller_who_hangs_up_at_any_moment_leaves_a_record(house: House, after_ms: int) -> None:
+    house.stream(*frames(SILENCE, after_ms), STOP)
+    assert ending(house) == ("hung_up", None)
+    assert "<Dial" not in house.post("/voice/next", CallStatus="completed")[1]
+
+
+@pytest.mark.parametrize("after_ms", [0, 20, 400, 2000])
+def test_a_connection_that_breaks_leaves_a_record_and_a_caller_still_there_gets_a_person(
+    house: House, after_ms: int
+) -> None:
+    house.stream(*frames(SILENCE, after_ms))
+    assert ending(house)[0] == "hung_up"
+    assert "<Dial" in house.post("/voice/next")[1]
+    assert ending(house) == ("transferred", "failure")
+
+
+def test_five_seconds_without_a_frame_end_a_dead_line(house: House) -> None:
+    house.post("/voice")
+    socket = house.stream(*frames(SILENCE, 100), *[None] * 40)
+    assert socket.closed and ending(house) == ("transferred", "failure")
+    assert len(socket.incoming) > 10  # it did not wait for the rest
+
+
+def test_an_exception_in_the_recogniser_transfers_the_caller(house: House) -> None:
+    socket = house.stream(*frames(SILENCE, 200), *utterance(), said=(ValueError("bug"),))
+    assert socket.closed and ending(house) == ("transferred", "failure")
+
+
+def test_a_broken_voice_transfers_the_caller(house: House) -> None:
+    house.voice.broken = True
+    socket = house.stream(*frames(SILENCE, 200))
+    assert socket.closed and ending(house) == ("transferred", "failure")
+
+
+def test_a_database_that_goes_away_still_leads_to_a_person(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drop() -> None:
+        with house.records.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE call_events")
+            connection.exec_driver_sql("ALTER TABLE calls RENAME TO gone")
+
+    original = house.streams._begin
+
+    def begin_then_drop(socket: object) -> object:
+        session = original(socket)  # type: ignore[arg-type]
+        drop()
+        return session
+
+    monkeypatch.setattr(house.streams, "_begin", begin_then_drop)
+    socket = house.stream(*frames(SILENCE, 200), key("0"))
+    assert socket.closed
+    status, text = house.post("/voice/next")
+    assert status == 200 and "<Dial" in text and "+15550142" in text
+
+
+def test_talking_over_the_greeting_clears_it(house: House) -> None:
+    said = (Heard("what are your opening hours", 1.0),)
+    socket = house.stream(*frames(SILENCE, 200), *utterance(), STOP, said=said)
+    assert "clear" in [message["event"] for message in socket.sent]
+
+
+def test_noise_without_words_does_not_clear_the_greeting(house: House) -> None:
+    socket = house.stream(*frames(SILENCE, 200), *frames(TALK, 400), *frames(SILENCE, 800), STOP)
+    assert "clear" not in [message["event"] for message in socket.sent]
+
+
+def test_outgoing_audio_is_at_most_400_ms_ahead_and_names_its_stream(house: House) -> None:
+    socket = house.stream(*frames(SILENCE, 1000), STOP)
+    sent_bytes = sum(
+        len(message["media"]["payload"]) * 3 // 4 for message in socket.sent if message["event"] == "media"
+    )  # type: ignore[index]
+    assert 1000 * 8 <= sent_bytes <= 1420 * 8
+    assert {message["streamSid"] for message in socket.sent} == {STREAM_ID}
+
+
+def test_a_replayed_token_or_a_second_stream_gets_nothing_and_does_not_disturb(house: House) -> None:
+    from tests.house import FakeSocket
+
+    house.stream(*frames(SILENCE, 100), key("0"))
+    second = FakeSocket([house.start(), *frames(TALK, 100)])
+    house.streams.serve(second)
+    assert second.closed and second.sent == []
+    assert ending(house) == ("transferred", "pressed_zero")
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "0" * 64])
+def test_a_wrong_token_opens_nothing(house: House, token: str) -> None:
+    from tests.house import FakeSocket
+
+    house.post("/voice")
+    socket = FakeSocket([house.start(token=token), *frames(TALK, 100)])
+    house.streams.serve(socket)
+    assert socket.closed and socket.sent == []
+    assert "<Dial" in house.post("/voice/next")[1]
+
+
+def test_a_stream_for_an_unknown_call_opens_nothing(house: House) -> None:
+    from tests.house import FakeSocket
+
+    socket = FakeSocket([house.start(call_id="CA" + "9" * 32)])
+    house.streams.serve(socket)
+    assert socket.closed and socket.sent == []
+
+
+def test_a_stream_in_another_format_is_refused(house: House) -> None:
+    from tests.house import FakeSocket
+
+    house.post("/voice")
+    socket = FakeSocket([house.start().replace("audio/x-mulaw", "audio/l16")])
+    house.streams.serve(socket)
+    assert socket.closed and socket.sent == []
+
+
+def test_the_words_of_a_call_are_kept_with_their_times(house: House) -> None:
+    house.stream(*frames(SILENCE, 200), *utterance(), STOP, said=(Heard("what are your opening hours", 0.9),))
+    heard = [event for event in house.records.events(CALL_ID) if event.kind == "heard"]
+    assert heard[0].data["intent"] == "opening_hours" and heard[0].data["confidence"] == 0.9
+    assert 600 <= heard[0].at_ms <= 1500
+
+
+def test_no_session_leaves_its_place_taken(house: House) -> None:
+    house.stream(*frames(SILENCE, 100), STOP)
+    assert house.streams._running == 0

@@ -1,0 +1,102 @@
+"""Twilio's webhooks: signed, repeated, late, or about calls nobody knows."""
+
+from pathlib import Path
+
+import pytest
+
+from ivr.config import Config
+from tests.house import CALL_ID, SILENCE, House, frames, key
+
+
+@pytest.fixture
+def house(config: Config, tmp_path: Path) -> House:
+    return House(config, tmp_path)
+
+
+PATHS = ["/voice", "/voice/next", "/voice/dialled", "/voice/wait", "/voice/left", "/voice/recorded", "/stream-events"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("signature", ["", "forged", "AAAA=="])
+def test_a_forged_signature_gets_nothing(house: House, path: str, signature: str) -> None:
+    assert house.post(path, signature=signature)[0] == 403
+    assert house.records.call(CALL_ID) is None
+
+
+def test_a_call_is_answered_with_a_stream_and_a_token(house: House) -> None:
+    status, text = house.post("/voice", CallStatus="ringing")
+    assert status == 200
+    assert '<Stream name="ivr"' in text and 'url="wss://ivr.example.com/media"' in text and 'name="token"' in text
+    assert 'action="https://ivr.example.com/voice/next"' in text
+
+
+def test_a_retried_webhook_gives_the_same_answer_and_one_record(house: House) -> None:
+    assert house.post("/voice") == house.post("/voice")
+    assert house.post("/voice/next")[1] == house.post("/voice/next")[1]
+
+
+def test_two_calls_have_two_tokens(house: House) -> None:
+    assert house.post("/voice")[1] != house.post("/voice", call_id="CA" + "3" * 32)[1]
+
+
+def test_a_call_without_a_recogniser_for_its_line_goes_straight_to_a_person(house: House) -> None:
+    status, text = house.post("/voice", To="+15550182")
+    assert status == 200 and "<Dial" in text and "고객 상담팀" in text
+    stored = house.records.call(CALL_ID)
+    assert stored and (stored.outcome, stored.reason) == ("transferred", "failure")
+
+
+def test_a_full_house_sends_callers_straight_to_people(house: House) -> None:
+    house.room = False
+    assert "<Dial" in house.post("/voice")[1]
+    stored = house.records.call(CALL_ID)
+    assert stored and stored.reason == "overload"
+
+
+def test_the_next_webhook_of_an_unknown_or_unfinished_call_is_a_transfer(house: House) -> None:
+    assert "<Dial" in house.post("/voice/next")[1]
+    house.post("/voice")
+    assert "<Dial" in house.post("/voice/next")[1]
+    stored = house.records.call(CALL_ID)
+    assert stored and (stored.outcome, stored.reason) == ("transferred", "failure")
+
+
+def test_a_withheld_number_is_stored_as_none(house: House) -> None:
+    house.post("/voice", From="anonymous")
+    stored = house.records.call(CALL_ID)
+    assert stored and stored.caller == ""
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled", "something-new", ""])
+def test_a_caller_nobody_answered_waits_in_the_queue(house: House, status: str) -> None:
+    house.stream(*frames(SILENCE, 100), key("0"))
+    assert "<Enqueue" in house.post("/voice/dialled", DialCallStatus=status)[1]
+
+
+def test_an_advisor_who_declined_after_answering_does_not_end_the_call(house: House) -> None:
+    house.stream(*frames(SILENCE, 100), key("0"))
+    assert "<Enqueue" in house.post("/voice/dialled", DialCallStatus="completed", DialBridged="false")[1]
+
+
+def test_after_a_conversation_nothing_follows(house: House) -> None:
+    house.stream(*frames(SILENCE, 100), key("0"))
+    text = house.post("/voice/dialled", DialCallStatus="completed", DialBridged="true")[1]
+    assert "<Hangup" in text and "<Say" not in text
+
+
+@pytest.mark.parametrize("result", ["queue-full", "error", "system-error", "leave", "unheard-of"])
+def test_a_caller_the_queue_cannot_take_may_leave_a_message(house: House, result: str) -> None:
+    house.post("/voice")
+    assert "<Record" in house.post("/voice/left", QueueResult=result)[1]
+    assert (
+        "<Hangup" in house.post("/voice/recorded", RecordingUrl="https://api.example.com/RE1", RecordingDuration="7")[1]
+    )
+    stored = house.records.call(CALL_ID)
+    assert stored and stored.outcome == "voicemail"
+
+
+def test_an_exception_in_a_webhook_dials_a_person(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.records.engine.dispose()
+    monkeypatch.setattr(house.records, "open", lambda *_: 1 / 0)
+    status, text = house.post("/voice")
+    assert status == 200 and "<Dial" in text

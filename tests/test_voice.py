@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import espeakng_loader
 import numpy as np
 import psutil
 import pytest
@@ -130,6 +131,20 @@ def test_nothing_runs_before_the_first_word() -> None:
         voice.speak("hello", "en-us", 160)
 
 
+def test_closing_ends_what_is_under_way() -> None:
+    voice = EspeakVoice(processes=2)
+    voice.speak("hello", "en-us", 160)
+    with ThreadPoolExecutor(10) as threads:
+        answers = [threads.submit(voice.speak, SENTENCES["fr"], "fr", 160) for _ in range(100)]
+        answers[3].result()
+        voice.close()
+        assert not speaking_processes()
+        failures = [answer.exception() for answer in answers]
+    assert all(failure is None or "closed" in str(failure) for failure in failures)
+    assert any(failures)
+    voice.close()
+
+
 def test_a_killed_process_is_replaced(voice: EspeakVoice) -> None:
     voice.speak("hello", "en-us", 160)
     with ThreadPoolExecutor(5) as threads:
@@ -228,3 +243,23 @@ def test_silence_stays_silence() -> None:
         assert len(telephone_sound(silence)) == len(silence)
     hiss = np.random.default_rng(1).integers(-3, 4, 8000).astype(np.int16)
     assert np.abs(telephone_sound(hiss)).max() <= 50
+
+
+def test_a_deep_installation_speaks(tmp_path: Path) -> None:
+    deep = tmp_path / ("deep" * 30) / ("deeper" * 20)  # eSpeak itself gives up beyond 160 characters
+    deep.mkdir(parents=True)
+    (deep / "espeakng_loader").symlink_to(Path(espeakng_loader.__file__).parent)
+    program = (
+        "import espeakng_loader\n"
+        "from ivr.speech.voice import EspeakVoice\n"
+        "print(espeakng_loader.__file__, len(EspeakVoice().speak('hello', 'en-us', 160)))\n"
+    )
+    spoken = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(deep)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert spoken.stdout.startswith(str(deep))
+    assert int(spoken.stdout.split()[-1]) > 2000

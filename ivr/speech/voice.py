@@ -1,5 +1,6 @@
 """The voice: text -> telephone audio, with eSpeak NG in a process of its own."""
 
+import contextlib
 import json
 import os
 import queue
@@ -113,23 +114,34 @@ class _Crew:
 
     def close(self) -> None:
         for speaker in self._speakers:
-            speaker.close()
+            speaker.forbid()
+        back: list[_Speaker] = []
+        with contextlib.suppress(queue.Empty):
+            while len(back) < len(self._speakers):  # they come at once: the threads that had them lost their process
+                back.append(self._idle.get(timeout=_START_TIMEOUT_S))
+        for speaker in back:
+            speaker.end()
+            self._idle.put(speaker)
 
 
 class _TryAgain(Exception):
     """The speaking process failed; another attempt may succeed."""
 
 
+class _Ended(_TryAgain):
+    """There is no speaking process any more."""
+
+
 class _Speaker:
     """One speaking process, started when it is needed.
 
-    A plain child with two pipes, not ``multiprocessing``: that would import the parent's ``__main__`` again in the
-    child, which is gunicorn, pytest or nothing at all, and its children inherit the parent's signals and its end.
+    A plain child with two pipes, not ``multiprocessing``: that imports the parent's ``__main__`` again in the child,
+    and here this may be gunicorn, pytest or ``python -c``.
     """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._starting = threading.Lock()  # between a start and close(); speaking needs none, one thread owns it
+        self._starting = threading.Lock()  # or forbidding it; anything else is done by the one thread that has it
         self._closed = False
 
     def speak(self, request: bytes, limit_s: float) -> NDArray[np.int16]:
@@ -138,7 +150,7 @@ class _Speaker:
         try:
             kind, body = _ask(process, request, time.monotonic() + limit_s)
         except _TryAgain:
-            self._end()
+            self.end()
             raise
         if kind == voice_process.AUDIO:
             return np.frombuffer(body, dtype="<i2")
@@ -146,37 +158,14 @@ class _Speaker:
             raise _TryAgain(body.decode())
         raise VoiceFailed(body.decode())
 
-    def close(self) -> None:
-        self._closed = True
+    def forbid(self) -> None:
+        """Fail what is under way and all that comes.  For any thread; the pipes are left to the one that reads them."""
         with self._starting:
-            self._end()
+            self._closed = True
+            if self._process is not None:
+                self._process.kill()
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        process = self._process
-        if process is not None and process.poll() is None:
-            return process
-        with self._starting:
-            if self._closed:
-                raise VoiceFailed("the voice is closed")
-            self._end()
-            process = self._process = subprocess.Popen(
-                [sys.executable, "-P", str(Path(voice_process.__file__)), str(os.getpid())],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,  # Ctrl-C reaches the parent alone, which lets its callers finish
-            )
-        try:
-            kind, body = _receive(process, time.monotonic() + _START_TIMEOUT_S)
-        except _TryAgain as error:
-            self._end()
-            raise VoiceFailed(f"the voice did not start: {error}") from error
-        if kind != voice_process.READY:
-            self._end()
-            raise VoiceFailed(body.decode())
-        return process
-
-    def _end(self) -> None:
+    def end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -185,6 +174,42 @@ class _Speaker:
                 if pipe is not None:
                     pipe.close()
 
+    def _running(self) -> subprocess.Popen[bytes]:
+        process = self._process
+        if process is not None and process.poll() is None:
+            return process
+        with self._starting:
+            if self._closed:
+                raise VoiceFailed("the voice is closed")
+            self.end()
+            process = self._process = _started()
+        try:
+            kind, body = _receive(process, time.monotonic() + _START_TIMEOUT_S)
+        except _Ended:
+            self.end()
+            raise
+        except _TryAgain as error:  # a machine that needs so long to start it will not do better next time
+            self.end()
+            raise VoiceFailed(f"the voice did not start: {error}") from error
+        if kind != voice_process.READY:
+            self.end()
+            raise VoiceFailed(body.decode())
+        return process
+
+
+def _started() -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            # As a file and without a search path of its own: works whatever the parent's directory and modules are.
+            [sys.executable, "-P", str(Path(voice_process.__file__)), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C reaches the parent alone, which lets its callers finish
+        )
+    except OSError as error:  # no memory, no more processes or files
+        raise VoiceFailed(f"the voice did not start: {error}") from error
+
 
 def _ask(process: subprocess.Popen[bytes], request: bytes, deadline_s: float) -> tuple[bytes, bytes]:
     assert process.stdin is not None  # noqa: S101
@@ -192,7 +217,7 @@ def _ask(process: subprocess.Popen[bytes], request: bytes, deadline_s: float) ->
         # Never blocks: one request is under way at a time, and LONGEST_TEXT keeps it below a pipe's 64 KiB.
         process.stdin.write(voice_process.LENGTH.pack(len(request)) + request)
     except (OSError, ValueError) as error:
-        raise _TryAgain("the speaking process has ended") from error
+        raise _Ended("the speaking process has ended") from error
     return _receive(process, deadline_s)
 
 
@@ -215,10 +240,10 @@ def _read(process: subprocess.Popen[bytes], size: int, deadline_s: float) -> byt
                 raise _TryAgain("eSpeak did not answer in time")
             part = process.stdout.read(size - len(data))
             if not part:
-                raise _TryAgain("the speaking process has ended")
+                raise _Ended("the speaking process has ended")
             data += part
     except (OSError, ValueError) as error:  # closed meanwhile by another thread
-        raise _TryAgain("the speaking process has ended") from error
+        raise _Ended("the speaking process has ended") from error
     return bytes(data)
 
 

@@ -52,8 +52,10 @@ class _Engine:
         try:
             import espeakng_loader
 
+            # By its descriptor, because eSpeak cuts a path of more than 160 characters.
+            data = os.open(espeakng_loader.get_data_path(), os.O_PATH | os.O_DIRECTORY)
+            os.environ["ESPEAK_DATA_PATH"] = f"/proc/self/fd/{data}"
             # pyttsx3 asks for libespeak-ng.so.1: with this one loaded first it gets this one, system copy or not.
-            os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
             ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
             import pyttsx3
             from pyttsx3.drivers import _espeak

@@ -1,12 +1,17 @@
 """The sentences of one language: names and values -> text to be spoken."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from babel.dates import format_skeleton
+from babel import Locale
+from babel.dates import format_date
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
+
+
+_YEAR = re.compile(r"[,\s]*y+년?[,\s]*")  # in the patterns of the full date: nobody says the year of a parcel
 
 
 def _digits(value: object) -> str:
@@ -17,10 +22,12 @@ def _digits(value: object) -> str:
 def environment(language: str) -> Environment:
     """Jinja2 with the filters of spoken language.  Sandboxed, because supervisors' files are not programs."""
 
+    pattern = _YEAR.sub("", str(Locale.parse(language).date_formats["full"]))
+
     def day(value: object) -> str:
         """A date (or its ISO text) as people say it: "Friday, November 27"."""
         when = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
-        return str(format_skeleton("MMMMEEEEd", when, locale=language))
+        return str(format_date(when, format=pattern, locale=language))
 
     made = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # spoken, never shown as HTML
     made.filters.update(digits=_digits, day=day)

@@ -1,0 +1,121 @@
+"""The supervisors' files: every mistake at once, with file, line and remedy."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ivr.config import Config, ConfigError, Settings, load
+from ivr.config.texts import Texts
+from tests.conftest import ROOT
+
+Edit = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for folder in ("config", "grammars"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+@pytest.fixture
+def edit(home: Path) -> Edit:
+    def change(name: str, old: str, new: str) -> None:
+        path = home / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+def mistakes(home: Path) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(home)
+    return [str(mistake) for mistake in caught.value.mistakes]
+
+
+def test_the_shipped_files_have_no_mistakes(config: Config) -> None:
+    assert config.language_of("+15550182") == "ko"
+    assert config.language_of("sip:unknown") == "en"
+
+
+def test_an_unknown_setting_is_named_with_its_line_and_a_suggestion(home: Path, edit: Edit) -> None:
+    edit("config/ivr.yaml", "budget:", "bugdet:")
+    (only,) = mistakes(home)
+    assert only.startswith("config/ivr.yaml:")
+    assert "bugdet" in only and "did you mean 'budget'" in only
+
+
+def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:
+    edit("config/ivr.yaml", "misses: 2", "misses: 0")
+    edit("config/advisors.yaml", 'number: "+15550142"', "number: call us")
+    edit("config/requests.yaml", "again: true}", "again: perhaps}")
+    found = mistakes(home)
+    assert [line.split(":")[0] for line in found] == ["config/ivr.yaml", "config/requests.yaml", "config/advisors.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("config/ivr.yaml", "language: ko", "language: xx", "not under languages"),
+        ("config/requests.yaml", "lookup: order_status", "lookup: nowhere", "'nowhere' is not under lookups"),
+        ("config/requests.yaml", "complaint: {people: true}", "complaint: {}", "no outcomes"),
+        ("config/advisors.yaml", "team: service", "team: sales", "'sales' is not under teams"),
+        ("config/advisors.yaml", "name: {en: our customer service team, ko", "name: {ko", "no name in 'en'"),
+        ("config/prompts/en.yaml", "farewell: ", "fare_well: ", "'farewell' is missing"),
+        ("config/prompts/en.yaml", "{{ request }}", "{{ request", "confirm_request"),
+        ("grammars/en/orders.yaml", "order_status:", "oder_status:", "not in config/requests.yaml"),
+        ("grammars/en/orders.yaml", '"order status"', '"order (status"', "cannot be read"),
+        ("grammars/en/orders.yaml", '"order status"', '"opening hours"', "already means"),
+        ("grammars/en/orders.yaml", "language: en", "language: fr", "in the folder of 'en'"),
+        ("grammars/en/orders.yaml", "rules:", "rules: [", "is not YAML"),
+        ("grammars/ko/people.yaml", "  person:", "  yes:", "asks for a person"),
+    ],
+)
+def test_a_mistake_says_where_and_what(home: Path, edit: Edit, name: str, old: str, new: str, says: str) -> None:
+    edit(name, old, new)
+    assert any(line.startswith(name.rsplit("/", 1)[0]) and says in line for line in mistakes(home)), mistakes(home)
+
+
+def test_a_missing_file_is_named(home: Path) -> None:
+    (home / "config" / "advisors.yaml").unlink()
+    assert any("config/advisors.yaml: is missing" in line for line in mistakes(home))
+
+
+def test_a_key_written_twice_is_a_mistake(home: Path, edit: Edit) -> None:
+    edit("config/ivr.yaml", "company:", "company: Other\ncompany:")
+    assert any("duplicate key" in line for line in mistakes(home))
+
+
+@pytest.mark.parametrize("content", ["", "- a\n- b", "just text", "\t- x", "a: &a [*a]", "\x00", "&a [&b [*a, *b]]"])
+def test_a_file_of_another_shape_is_a_mistake_and_nothing_worse(home: Path, content: str) -> None:
+    (home / "config" / "ivr.yaml").write_text(content, encoding="utf-8")
+    assert mistakes(home)
+
+
+def test_the_settings_that_are_missing_are_all_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.from_environment({})
+    assert "IVR_PUBLIC_URL" in str(caught.value) and "IVR_TWILIO_AUTH_TOKEN" in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://ivr.example.com", "ftp://x", "ivr.example.com", "https://"])
+def test_a_public_address_twilio_cannot_use_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError):
+        Settings.from_environment({"IVR_PUBLIC_URL": url, "IVR_TWILIO_AUTH_TOKEN": "x"})
+
+
+def test_secrets_do_not_show_in_the_settings_text() -> None:
+    settings = Settings.from_environment({"IVR_PUBLIC_URL": "https://ivr.example.com", "IVR_TWILIO_AUTH_TOKEN": "hush"})
+    assert "hush" not in repr(settings)
+    assert settings.media_url == "wss://ivr.example.com/media"
+
+
+def test_numbers_and_dates_are_spoken_in_the_language() -> None:
+    said = "{{ order_number | digits }} on {{ due | day }}"
+    values = {"order_number": "42719", "due": "2026-11-24"}
+    assert Texts("en", {"x": said}, "us").text("x", values) == "4, 2, 7, 1, 9 on Tuesday, November 24"
+    assert "11월 24일" in Texts("ko", {"x": said}, "us").text("x", values)

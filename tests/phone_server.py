@@ -150,7 +150,7 @@ def phone_server(
         return server.answer(f"/{path}")
 
     listener = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=listener.serve_forever, daemon=True)
+    thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
     url = f"http://127.0.0.1:{listener.server_port}"
     known = {"/voice": CONNECT, "/voice/next": "<Response><Hangup/></Response>", "/stream": "<Response/>"}
     server = PhoneServer(url, {**known, **(documents or {})}, media)

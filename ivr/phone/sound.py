@@ -59,11 +59,12 @@ def telephone_band(samples: Samples) -> Samples:
     """The same sound as a telephone line passes it on."""
     if not len(samples):
         return samples
-    spectrum = np.fft.rfft(samples.astype(np.float64))
-    hz = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
+    length = len(samples) + RATE_HZ // 10  # the transform is a circle: the filter must not ring into the beginning
+    spectrum = np.fft.rfft(samples.astype(np.float64), length)
+    hz = np.fft.rfftfreq(length, 1 / RATE_HZ)
     rises = np.clip((hz - LOW_HZ) / SLOPE_HZ + 0.5, 0, 1)
     falls = np.clip((HIGH_HZ - hz) / SLOPE_HZ + 0.5, 0, 1)
-    filtered = np.fft.irfft(spectrum * rises * falls, len(samples))
+    filtered = np.fft.irfft(spectrum * rises * falls, length)[: len(samples)]
     return np.clip(np.round(filtered), -32768, 32767).astype(np.int16)
 
 

@@ -22,6 +22,8 @@ BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
 
 NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6 handles 87 % of real Korean speech)
 
+NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
+
 Asked = Literal["request", "digits", "yes_no"]
 
 
@@ -141,9 +143,18 @@ class Grammar:
                 whole = expecting.lengths and len(digits) >= max(expecting.lengths)
                 return Completeness.FINAL if whole else Completeness.OPEN
         intent = self.sentences.get(text)
-        if intent is None or (expecting.asked == "request" and intent in (YES, NO)):
+        if intent is None:
+            return self._nearly_complete(text, expecting)
+        if expecting.asked == "request" and intent in (YES, NO):
             return Completeness.OPEN
         return Completeness.COMPLETE if text in self._prefixes[expecting.asked] else Completeness.FINAL
+
+
+    def _nearly_complete(self, text: str, expecting: Expecting) -> Completeness:
+        """Most of a sentence with its last word: what is missing is behind, not before the caller."""
+        nearest = self._nearest(text, expecting)
+        ends = nearest.sentence.rpartition(" ")[2] == text.rpartition(" ")[2]
+        return Completeness.COMPLETE if ends and nearest.likeness >= NEARLY else Completeness.OPEN
 
 
 def _meaning(intents: Mapping[str, str], best: tuple[str, float], margin: float) -> Meaning:

@@ -28,6 +28,7 @@ class Ear:
         self._turn = TurnDetector(timing)
         self._recogniser: Recogniser | None = None
         self._partial = ""
+        self._completeness = Completeness.OPEN
         self.talking = False
 
     def expect(self, expecting: Expecting) -> None:
@@ -49,18 +50,16 @@ class Ear:
         heard: list[Partial | Heard] = []
         if text != self._partial:
             self._partial = text
+            self._completeness = self._grammar.completeness(text, self._expecting) if text else Completeness.OPEN
             heard.append(Partial(text))
-        if self._turn.ended(self._expecting, self._completeness(text)):
+        if self._turn.ended(self._expecting, self._completeness):
             heard.append(self._finish(self._recogniser))
         return heard
-
-    def _completeness(self, text: str) -> Completeness:
-        return self._grammar.completeness(text, self._expecting) if text else Completeness.OPEN
 
     def _finish(self, recogniser: Recogniser) -> Heard:
         heard = replace(recogniser.finish(), speech_ms=self._turn.speech_ms)
         self._turn = TurnDetector(self._timing)
-        self._recogniser, self._partial, self.talking = None, "", False
+        self._recogniser, self._partial, self._completeness, self.talking = None, "", Completeness.OPEN, False
         return heard
 
     def _remember(self, samples: Samples) -> None:

@@ -434,7 +434,7 @@ def _tone(hz: float, ms: int, amplitude: float = 8000) -> np.ndarray:
     return (amplitude * np.sin(2 * np.pi * hz * np.arange(8 * ms) / 8000)).astype(np.int16)
 
 
-@pytest.mark.parametrize(("hz", "passes"), [(100, False), (250, False), (500, True), (3000, True), (3700, False)])
+@pytest.mark.parametrize(("hz", "passes"), [(50, False), (140, False), (500, True), (3000, True), (3700, False)])
 def test_a_line_passes_the_telephone_band_only(hz: float, passes: bool) -> None:
     loudness = np.abs(telephone_band(_tone(hz, 1000))[1000:-1000]).max()
     assert loudness > 7000 if passes else loudness < 400

@@ -9,8 +9,9 @@ from ivr.speech.codec import decode_mulaw, encode_mulaw, read_wav
 from ivr.speech.recogniser import RATE_HZ, Samples
 from ivr.speech.voice import EspeakVoice, Voice, VoiceFailed
 
-LOW_HZ, HIGH_HZ = 300, 3400  # the telephone band (ITU-T G.712)
-SLOPE_HZ = 60  # each edge rises over this, so that it does not ring
+LOW_HZ, HIGH_HZ = 300, 3400  # the telephone band: nothing between these is lost
+# The edges are slopes, as on real lines: ITU-T G.712 asks for hard attenuation at mains hum and above 4 kHz only.
+SILENT_BELOW_HZ, SILENT_ABOVE_HZ = 150, 3600
 QUIETER_THAN_PEAK = 0.02  # a frame 34 dB below the loudest one is no speech any more
 NOISE_FLOOR = 30.0  # RMS of a line without a voice, in steps of 16-bit sound
 VOICES = {"en": "en-gb", "fr": "fr", "cs": "cs", "ko": "ko"}  # not the system's own voice: callers are other people
@@ -62,8 +63,8 @@ def telephone_band(samples: Samples) -> Samples:
     length = len(samples) + RATE_HZ // 10  # the transform is a circle: the filter must not ring into the beginning
     spectrum = np.fft.rfft(samples.astype(np.float64), length)
     hz = np.fft.rfftfreq(length, 1 / RATE_HZ)
-    rises = np.clip((hz - LOW_HZ) / SLOPE_HZ + 0.5, 0, 1)
-    falls = np.clip((HIGH_HZ - hz) / SLOPE_HZ + 0.5, 0, 1)
+    rises = np.clip((hz - SILENT_BELOW_HZ) / (LOW_HZ - SILENT_BELOW_HZ), 0, 1)
+    falls = np.clip((SILENT_ABOVE_HZ - hz) / (SILENT_ABOVE_HZ - HIGH_HZ), 0, 1)
     filtered = np.fft.irfft(spectrum * rises * falls, length)[: len(samples)]
     return np.clip(np.round(filtered), -32768, 32767).astype(np.int16)
 

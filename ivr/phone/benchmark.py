@@ -14,18 +14,19 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ivr.config import load as load_config
-from ivr.grammar.templates import normalise
+from ivr.grammar import normalise
 from ivr.phone.caller import Item, Pause, Utterance
 from ivr.phone.load import Load, Part
 from ivr.phone.sound import Synthesis, recording
 
 SILENT_MS = 10_000  # of the callers who say nothing for a while: past the first no-input time-out
 MOST_RECORDINGS = 60
-LONGEST_S = 5.0  # recordings beyond this say more than a caller asks
+LONGEST_S = 4.0  # recordings beyond this say more than a caller asks
 NOT_SENTENCES = {"out_of_grammar", "digit", "word"}
-INTENT = "opening_hours"  # what every recorded sentence is made to mean: it is answered without a question back
+QUESTION = "opening_hours"  # what the recorded sentences are made to mean: it is answered without a question back
 QUESTIONS = {"en": ("what are your opening hours", "where is my order")}
-ASKING = {"en": "I want to talk to an advisor", "ko": "상담원 연결"}
+# The asking word is the last one: the time to the transfer counts from its end.
+ASKING = {"en": "I want to talk to an advisor", "ko": "상담원"}
 
 
 class BenchImpossible(Exception):
@@ -72,9 +73,9 @@ def home_that_knows(home: Path, language: str, sentences: Sequence[Sentence]) ->
         copy = Path(directory)
         for folder in ("config", "grammars"):
             shutil.copytree(home / folder, copy / folder)
-        body = {"language": language, "intents": {INTENT: {"sentences": [sentence.text for sentence in new]}}}
+        intents = {QUESTION: {"sentences": [sentence.text for sentence in new]}}
         with (copy / "grammars" / language / "bench.yaml").open("w", encoding="utf-8") as file:
-            YAML(typ="safe").dump(body, file)
+            YAML(typ="safe").dump({"language": language, "intents": intents}, file)
         yield copy, new
 
 
@@ -82,40 +83,37 @@ def parts(language: str, recorded: Sequence[Sentence]) -> list[Part]:
     """Half of the callers ask something first, a quarter interrupts the greeting, a quarter is silent for a while."""
     asking = ASKING.get(language)
     if asking is None:
-        raise BenchImpossible(f"the benchmark has no words for {language!r}; it has {', '.join(ASKING)}")
+        raise BenchImpossible(f"the benchmark cannot ask for an advisor in {language!r}, only in {', '.join(ASKING)}")
     with Synthesis() as synthesis:
         ask = synthesis.say(asking, language)
-        if recorded:
-            questions = [recording(sentence.path, sentence.text) for sentence in recorded]
-        else:
-            questions = [synthesis.say(text, language) for text in QUESTIONS.get(language, ())]
-    others = [
-        Part("interrupts", [ask], barge_in=True),
-        Part("is silent for a while", [Pause(SILENT_MS), ask]),
-    ]
-    asked = [Part("asks", [*pair, ask]) for pair in _pairs(questions)] or [Part("asks", [ask])]
-    mixed: list[Part] = []
-    for index in range(max(len(asked), 2)):
-        mixed += [asked[index % len(asked)], others[index % 2]]
-    return mixed
+        spoken = [synthesis.say(text, language) for text in QUESTIONS.get(language, ())]
+    questions = [recording(sentence.path, sentence.text) for sentence in recorded] or spoken
+    asks = Part("asks", [[*few, ask] for few in _one_or_two(questions)] or [[ask]])
+    interrupts = Part("interrupts", [[ask]], barge_in=True)
+    silent = Part("is silent first", [[Pause(SILENT_MS), ask]])
+    return [asks, interrupts, asks, silent]
 
 
-def _pairs(questions: Sequence[Utterance]) -> list[list[Item]]:
+def _one_or_two(questions: Sequence[Utterance]) -> list[list[Item]]:
     """One question, then two, then one ...: callers differ."""
-    pairs: list[list[Item]] = []
+    calls: list[list[Item]] = []
     at = 0
     while at < len(questions):
-        size = 1 + len(pairs) % 2
-        pairs.append(list(questions[at : at + size]))
+        size = 1 + len(calls) % 2
+        calls.append(list(questions[at : at + size]))
         at += size
-    return pairs
+    return calls
 
 
 def figures(load: Load, calls: int, language: str, ready_after_s: float | None) -> dict[str, Any]:
     """Everything that was measured, as one JSON object."""
     results = [result for _, result in load.results]
     timings = [timings for result in results for timings in result.notes.timings]
-    outcomes = Counter(f"{result.outcome} {result.reason or ''}".strip() for result in results)
+    outcomes = Counter(
+        f"{part.name}: {result.outcome} {result.reason or ''}".strip()
+        for part, result in load.results
+        if not result.notes.hung_up
+    )
     asked = [result.asked_to_transfer_ms for result in results if result.asked_to_transfer_ms is not None]
     first = [result.first_audio_ms for result in results if result.first_audio_ms is not None]
     late = [late for each in timings for late in each.late_ms]
@@ -129,7 +127,7 @@ def figures(load: Load, calls: int, language: str, ready_after_s: float | None) 
         "cut_off_at_the_end": sum(result.notes.hung_up for result in results),
         "outcomes": dict(outcomes.most_common()),
         "latency_ms": {
-            "asked_to_transfer": percentiles(asked),
+            "asked_to_transfer": {**percentiles(asked), "before_the_end": sum(each == 0 for each in asked)},
             "replies": percentiles([reply for result in results for reply in result.replies_ms]),
             "first_audio": percentiles(first),
             "late_frames": {**percentiles(late), "gaps": sum(each > 0 for each in late)},

@@ -70,7 +70,7 @@ class Caller:
         self._script = deque(script)
         self._barge_in = barge_in
         self._at_once = False  # the item before was a pause
-        self._done_ms = float("-inf")  # when the last item was over
+        self._done_ms = float("-inf")  # when the speech or the last key of the last item was over
         self._frames: deque[Frame] = deque()  # the rest of the item that is going on
         self._pause_ends_ms: float | None = None
 
@@ -129,7 +129,7 @@ class Caller:
 
     def _go_on(self, now_ms: float) -> Frame:
         frame = self._frames.popleft()
-        if frame.speech_ended or not self._frames:
+        if frame.speech_ended or frame.key is not None:  # not the silence after it: the answer may come during that
             self._done_ms = now_ms
         return frame
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -24,10 +25,10 @@ LOOKS = (0.5, 0.9)  # the parts of the time at which memory is read: reading it 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one kind of caller does."""
+    """What one kind of caller does.  ``scripts`` are for one call after the other."""
 
     name: str
-    script: Sequence[Item]
+    scripts: Sequence[Sequence[Item]]
     barge_in: bool = False
 
 
@@ -59,7 +60,7 @@ class Telephones:
         self._parts = parts
         self._language = language
         self._records = Records(server.database_url) if server.database_url else None
-        self._begun = 0
+        self._begun: Counter[str] = Counter()
         self._load = Load()
         self._judging: list[asyncio.Task[None]] = []
 
@@ -70,7 +71,10 @@ class Telephones:
         began, own_began_s = time.monotonic(), time.process_time()
         ends = asyncio.get_running_loop().time() + seconds
         gc.freeze()  # what exists now stays: collecting it again and again would delay frames
-        telephones = [self._telephone(SPREAD_S * index / calls, ends) for index in range(calls)]
+        telephones = [
+            self._telephone(self._parts[index % len(self._parts)], SPREAD_S * index / calls, ends)
+            for index in range(calls)
+        ]
         looking = asyncio.create_task(self._look(seconds))
         showing = asyncio.create_task(self._show(progress or (lambda finished: None)))
         await asyncio.gather(*telephones)
@@ -85,14 +89,15 @@ class Telephones:
         await asyncio.gather(*self._judging)
         return load
 
-    async def _telephone(self, delay_s: float, ends: float) -> None:
+    async def _telephone(self, part: Part, delay_s: float, ends: float) -> None:
+        """One telephone keeps its part, so that the mix of callers stays the same all the time."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(delay_s)
         while (left_s := ends - loop.time()) >= SHORTEST_S:
-            part = self._parts[self._begun % len(self._parts)]
-            self._begun += 1
+            script = part.scripts[self._begun[part.name] % len(part.scripts)]
+            self._begun[part.name] += 1
             number = Number(self._server.voice_url, self._server.token, self._line, self._caller, left_s)
-            notes = await carry(number, Caller(part.script, part.barge_in), Advisors(), Notes(new_sid("CA")))
+            notes = await carry(number, Caller(script, part.barge_in), Advisors(), Notes(new_sid("CA")))
             self._judging.append(asyncio.create_task(self._judge(part, notes)))
             if notes.failure:
                 await asyncio.sleep(1)  # a server that refuses is not to be flooded

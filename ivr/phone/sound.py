@@ -14,7 +14,8 @@ LOW_HZ, HIGH_HZ = 300, 3400  # the telephone band: nothing between these is lost
 SILENT_BELOW_HZ, SILENT_ABOVE_HZ = 150, 3600
 QUIETER_THAN_PEAK = 0.02  # a frame 34 dB below the loudest one is no speech any more
 NOISE_FLOOR = 30.0  # RMS of a line without a voice, in steps of 16-bit sound
-VOICES = {"en": "en-gb", "fr": "fr", "cs": "cs", "ko": "ko"}  # not the system's own voice: callers are other people
+# Callers are other people than the system, so theirs are other voices; this Korean one is heard best by Vosk.
+VOICES = {"en": "en-gb", "fr": "fr", "cs": "cs", "ko": "ko+f4"}
 
 RATE_WPM = 150  # unhurried
 

@@ -114,6 +114,7 @@ def _print(console: Any, measured: dict[str, Any]) -> None:
     server = measured["server"]
     console.print(
         f"\n{measured['calls']} calls at once in {measured['language']}: {measured['finished']} finished, "
+        f"{measured['failed']} failed, "
         f"{measured['cut_off_at_the_end']} cut off at the end; {measured['latency_ms']['late_frames']['gaps']} gaps; "
         f"{measured['latency_ms']['asked_to_transfer']['before_the_end']} put through before they had finished asking"
     )

@@ -73,7 +73,7 @@ def demo() -> None:
     console = Console(highlight=False)
     console.print(
         "Four telephone calls to a server on this machine, through real webhooks and a real media stream.  The caller "
-        "is a synthetic voice\nthrough a telephone line; the [cyan]ivr[/] hears nothing but that sound.  "
+        "is a synthetic voice on a telephone line; the [cyan]ivr[/] hears nothing but that sound.  "
         "Ringing is shortened, the rest is real time.\n"
     )
     try:

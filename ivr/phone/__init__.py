@@ -10,7 +10,7 @@
 ``websocket``   a WebSocket client on asyncio that costs a few microseconds a frame
 ``stream``      one media stream: a frame every 20 ms both ways, until one side ends it
 ``webhooks``    signed requests, as an exchange makes them
-``advisor``     the other end of a transfer: answers, declines, is busy, does not answer
+``advisor``     the other end of a transfer: what advisors and queues do
 ``leg``         one telephone on a call: it follows TwiML
 ``verbs``       what each verb of TwiML does, but for the next three
 ``connect``     ... ``<Connect><Stream>``
@@ -18,9 +18,11 @@
 ``queue``       ... ``<Enqueue>``
 ``exchange``    one call from ringing to its end
 ``transcript``  what was said on both sides, from the records of the call or from what the exchange saw
-``result``      what ``ivr call --json`` prints
+``result``      how the call ended: what ``ivr call --json`` prints
 ``server``      a server of our own for the length of a ``with`` block
+``dialling``    all of that for one call; ``show`` puts it on the screen
 ``load``        many calls at once; ``usage`` reads what they cost the server
+``benchmark``   who calls in ``ivr bench calls``, and the figures at the end
 ==============  ===========================================================================================
 
 Waiting that nobody listens to is shortened a hundredfold (``leg.SHORTER``): twenty seconds of ringing take 0.2 s.

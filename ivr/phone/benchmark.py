@@ -67,7 +67,10 @@ def read_speech(manifest: Path, language: str) -> list[Sentence]:
 @contextmanager
 def home_that_knows(home: Path, language: str, sentences: Sequence[Sentence]) -> Iterator[tuple[Path, list[Sentence]]]:
     """A copy of the configuration whose grammar also holds these sentences, and those of them that are new to it."""
-    known = load_config(home).grammars[language].sentences
+    config = load_config(home)
+    if language not in config.grammars:
+        raise BenchImpossible(f"{home} has no grammar for {language!r}")
+    known = config.grammars[language].sentences
     new = [sentence for sentence in sentences if sentence.text not in known]
     with TemporaryDirectory(prefix="ivr-bench-") as directory:
         copy = Path(directory)
@@ -123,7 +126,8 @@ def figures(load: Load, calls: int, language: str, ready_after_s: float | None) 
         "calls": calls,
         "seconds": round(load.lasted_s, 1),
         "language": language,
-        "finished": sum(not result.notes.hung_up for result in results),
+        "finished": sum(not result.notes.hung_up and result.outcome != "failed" for result in results),
+        "failed": sum(result.outcome == "failed" for result in results),
         "cut_off_at_the_end": sum(result.notes.hung_up for result in results),
         "outcomes": dict(outcomes.most_common()),
         "latency_ms": {

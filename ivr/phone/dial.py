@@ -56,7 +56,7 @@ async def _ring(leg: Leg, verb: Verb, document: Document, nouns: list[Verb]) -> 
         if result.bridged:
             return result
         results.append(result)
-    order = ("completed", "no-answer", "busy", "failed")
+    order = ("completed", "answered", "no-answer", "busy", "failed")
     return min(results, key=lambda result: order.index(result.status))
 
 

@@ -50,7 +50,7 @@ class MediaStream:
         self._watcher = watcher
         self._playback = Playback()
         self._loop = asyncio.get_running_loop()
-        self._origin = 0.0  # loop time at which the stream started
+        self._origin = self._loop.time()  # when the stream started
         self._sent = 0  # frames
         self._socket: WebSocket | None = None
         self._ended: asyncio.Future[Ended] = self._loop.create_future()

@@ -1,6 +1,7 @@
 """One media stream as Twilio holds it: a frame every 20 ms in both directions, until one side ends it."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from ivr.phone.websocket import WebSocket, connect
 from ivr.speech.codec import duration_ms
 
 CLOSED_NORMALLY = 1000
+GRID_S = 0.005  # frames of all streams leave at multiples of this: waking up once for many costs far less
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class MediaStream:
         self._playback = Playback()
         self._loop = asyncio.get_running_loop()
         self._origin = self._loop.time()  # when the stream started
+        self._first_due = self._origin  # when the first frame is due
         self._sent = 0  # frames
         self._socket: WebSocket | None = None
         self._ended: asyncio.Future[Ended] = self._loop.create_future()
@@ -62,6 +65,7 @@ class MediaStream:
         self._socket.send(CONNECTED)
         self._socket.send(self._writer.start(parameters))
         self._origin = self._loop.time()
+        self._first_due = math.ceil((self._origin + FRAME_MS / 1000) / GRID_S) * GRID_S
         self._tick()
         try:
             ended = await self._ended
@@ -87,12 +91,16 @@ class MediaStream:
         """Send what is due.  A frame stands for the 20 ms before it, so the first one leaves 20 ms after the start."""
         if self._ended.done() or self._socket is None:
             return
-        now_ms = self._now_ms()
-        self.timings.sent(now_ms - (self._sent + 1) * FRAME_MS)
-        while (self._sent + 1) * FRAME_MS <= now_ms + 0.5 and not self._ended.done():
+        now, now_ms = self._loop.time(), self._now_ms()
+        while (delay_s := now - self._due()) >= 0 and not self._ended.done():
+            self.timings.sent(delay_s * 1000)
             self._send_frame(self._socket, now_ms)
         self._echo(self._playback.played(now_ms))
-        self._loop.call_at(self._origin + (self._sent + 1) * FRAME_MS / 1000, self._tick)
+        self._loop.call_at(self._due(), self._tick)
+
+    def _due(self) -> float:
+        """When the next frame leaves, in the loop's time."""
+        return self._first_due + self._sent * FRAME_MS / 1000
 
     def _send_frame(self, socket: WebSocket, now_ms: float) -> None:
         frame = self._caller.frame(now_ms, self._playback)

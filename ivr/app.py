@@ -18,6 +18,7 @@ from ivr.speech import models
 from ivr.speech.prompts import Prompts
 from ivr.speech.recogniser import RecognitionModel
 from ivr.speech.voice import EspeakVoice
+from ivr.speech.vosk import ModelUnusable, VoskModel
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.streams import Streams
@@ -89,16 +90,19 @@ def load_models(config: Config, settings: Settings) -> dict[str, RecognitionMode
     found: dict[str, RecognitionModel] = {}
     mistakes = []
     for language, chosen in config.languages.items():
-        model = _load_model(language, chosen.recogniser, settings)
+        try:
+            model = _load_model(language, chosen.recogniser, settings)
+        except ModelUnusable as error:
+            mistakes.append(Mistake(f"the model of {language!r}", None, f"cannot be used: {error.why}", error.remedy))
+            continue
         if model:
             found[language] = model
             _log.info("%s is recognised by %s", language, model.name)
         elif chosen.without_recogniser == "people":
-            _log.warning(
-                "%s has no recogniser: its callers go straight to an advisor (%s)", language, _remedy(language)
-            )
+            remedy = models.remedy(language)
+            _log.warning("%s has no recogniser: its callers go straight to an advisor (%s)", language, remedy)
         else:
-            remedy = f"{_remedy(language)}, or set without_recogniser: people"
+            remedy = f"{models.remedy(language)}, or set without_recogniser: people"
             mistakes.append(Mistake("config/ivr.yaml", None, f"language {language!r} has no recogniser", remedy))
     if mistakes:
         raise ConfigError(mistakes)
@@ -107,18 +111,12 @@ def load_models(config: Config, settings: Settings) -> dict[str, RecognitionMode
 
 def _load_model(language: str, wanted: str, settings: Settings) -> RecognitionModel | None:
     if wanted in ("auto", "vosk") and (path := models.installed(language, settings.models)):
-        from ivr.speech.vosk import VoskModel
-
         return VoskModel(path)
     if wanted in ("auto", "whisper") and language == "en" and (path := models.whisper_model()):
         from ivr.speech.whisper import WhisperModel
 
         return WhisperModel(path)
     return None
-
-
-def _remedy(language: str) -> str:
-    return models.remedy(language)
 
 
 def _without_compression(wrapped: WSGI) -> WSGI:

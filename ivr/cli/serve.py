@@ -1,7 +1,6 @@
 """``ivr serve``: gunicorn with the settings that telephone calls need."""
 
 import logging
-import os
 import sys
 from typing import Any
 
@@ -10,6 +9,7 @@ from flask import Flask
 
 from ivr.config import ConfigError, Settings
 from ivr.records import RecordsUnavailable
+from ivr.speech.voice import VoiceFailed
 
 SPARE_THREADS = 20  # for webhooks, beside one thread for each stream
 GRACEFUL_S = 600  # how long calls in progress may go on when the server is asked to stop
@@ -20,16 +20,13 @@ GRACEFUL_S = 600  # how long calls in progress may go on when the server is aske
 @click.option("--workers", type=click.IntRange(1), help="Processes; default IVR_WORKERS, else one for each core.")
 def serve(bind: str, workers: int | None) -> None:
     """The production server.  Settings: config/ and the environment (see docs/operations.md)."""
-    # One thread per call does the arithmetic; a pool under each numpy call would only fight for the cores.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     from ivr.app import create_app
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         settings = Settings.from_environment()
         app = create_app(settings)
-    except (ConfigError, RecordsUnavailable) as error:
+    except (ConfigError, RecordsUnavailable, VoiceFailed) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     _Server(app, _options(bind, workers or settings.workers, app)).run()

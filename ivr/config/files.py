@@ -126,8 +126,10 @@ class GrammarFile(_File):
         """The sentences of one intent."""
 
         sentences: Annotated[list[str], Field(min_length=1)]
+        keywords: list[str] = []
 
     language: LanguageCode
+    fillers: list[str] = []
     intents: dict[Name, Intent] = {}
     rules: dict[Name, str] = {}
     digits: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}

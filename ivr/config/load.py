@@ -12,7 +12,9 @@ from ivr.call.turns import TurnTiming
 from ivr.config.files import AdvisorsFile, GrammarFile, IvrFile, LanguageEntry, RequestEntry, RequestsFile
 from ivr.config.source import ConfigError, Mistake, Source, check, read
 from ivr.config.texts import Texts, syntax_mistake
-from ivr.grammar import BUILT_IN, PERSON, DigitWords, Grammar, TemplateError, expand
+from ivr.grammar import BUILT_IN, PERSON, DigitWords, Grammar, TemplateError, expand, normalise
+from ivr.grammar.keywords import Keywords
+from ivr.grammar.keywords import parse as parse_keywords
 
 Language = LanguageEntry
 Result = TypeVar("Result")
@@ -144,7 +146,24 @@ def _grammar(home: Path, language: str, served: set[str], mistakes: _Mistakes) -
     if PERSON not in sentences.values():
         what = f"no sentence asks for a person in {language!r}"
         mistakes.found.append(Mistake(f"grammars/{language}", None, what, "add the intent `person`: nobody is trapped"))
-    return Grammar(language, sentences, DigitWords(digits, times))
+    keywords = [
+        rule
+        for source, file in files
+        for intent, entry in file.intents.items()
+        for at, line in enumerate(entry.keywords)
+        if (rule := _keywords(source, intent, at, line, mistakes))
+    ]
+    fillers = frozenset(normalise(word) for _, file in files for word in file.fillers)
+    return Grammar(language, sentences, DigitWords(digits, times), tuple(keywords), fillers)
+
+
+def _keywords(source: Source, intent: str, at: int, line: str, mistakes: _Mistakes) -> Keywords | None:
+    try:
+        return parse_keywords(intent, line)
+    except TemplateError as error:
+        place = ("intents", intent, "keywords", at)
+        mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Keywords"))
+        return None
 
 
 def _expand_file(

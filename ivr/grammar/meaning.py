@@ -8,6 +8,7 @@ from typing import Literal
 from rapidfuzz import fuzz, process
 
 from ivr.grammar.digits import DigitWords
+from ivr.grammar.keywords import Keywords, Words, best
 from ivr.grammar.templates import normalise
 from ivr.grammar.vocabulary import Vocabulary
 
@@ -22,6 +23,7 @@ BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
 
 NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6 handles 87 % of real Korean speech)
 
+LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
 
 Asked = Literal["request", "digits", "yes_no"]
@@ -64,6 +66,8 @@ class Grammar:
     language: str
     sentences: Mapping[str, str]
     digit_words: DigitWords = field(default_factory=DigitWords)
+    keywords: tuple[Keywords, ...] = ()
+    fillers: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         by_first: dict[str, list[tuple[str, ...]]] = {}
@@ -81,11 +85,18 @@ class Grammar:
         words_of = {asked: {word for text in texts for word in text.split()} for asked, texts in spoken.items()}
         words_of["digits"] |= set(self.digit_words.words)
         object.__setattr__(self, "_words", words_of)
+        cores: dict[str, str | None] = {}
+        for sentence in requests:
+            core, intent = self._core(sentence), self.sentences[sentence]
+            cores[core] = intent if cores.setdefault(core, intent) == intent else None
+        cores.pop("", None)
+        object.__setattr__(self, "_cores", cores)
 
     _human: Mapping[str, list[tuple[str, ...]]] = field(init=False, repr=False, compare=False)
     _spoken: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
     _prefixes: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
     _words: Mapping[str, set[str]] = field(init=False, repr=False, compare=False)
+    _cores: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
 
     def vocabulary(self, expecting: Expecting) -> Vocabulary:
         """What a recogniser should listen for.  The human phrases are always part of it."""
@@ -121,18 +132,48 @@ class Grammar:
             digits, share = self.digit_words.read(text)
             if digits and share >= NEAREST:
                 return Meaning(None, likeness=share, margin=share, sentence=text, digits=digits)
-        return self._nearest(text, expecting)
+        nearest = self._nearest(text, expecting)
+        if nearest.likeness == 1.0 or expecting.asked == "yes_no":
+            return nearest
+        core = self._core(text)
+        if intent := self._cores.get(core):
+            return Meaning(intent, likeness=NEARLY, margin=NEARLY, sentence=core)
+        about = self._by_keywords(text)
+        if about and (nearest.likeness < LIKE or nearest.margin < about.margin or nearest.intent == about.intent):
+            return max(about, nearest, key=lambda each: each.likeness) if nearest.intent == about.intent else about
+        return nearest
+
+    def _core(self, text: str) -> str:
+        """A sentence without the words that only surround what is meant."""
+        return " ".join(word for word in text.split() if word not in self.fillers)
+
+    def _by_keywords(self, text: str) -> Meaning | None:
+        """What the words are about.  The more of them are understood, the more like a sentence of ours it is."""
+        words = Words(text.split())
+        met = best(self.keywords, words)
+        if not met:
+            return None
+        intent, places = max(met.items(), key=lambda each: (each[0] == PERSON, len(each[1])))
+        others = [len(each) for other, each in met.items() if other != intent]
+        known = self._words["request"]
+        understood = sum(
+            at in places or word in self.fillers or word in known for at, word in enumerate(words.words)
+        ) / len(words.words)
+        alone = intent == PERSON or len(places) > max(others, default=0)
+        return Meaning(
+            intent, 0.5 + 0.3 * understood, 0.3 if alone else 0.0, " ".join(words.words[at] for at in sorted(places))
+        )
 
     def _nearest(self, text: str, expecting: Expecting) -> Meaning:
         spoken = self._spoken[expecting.asked]
         intents = self.sentences
-        best: tuple[str, float] | None = None
+        first: tuple[str, float] | None = None
         for sentence, score, _ in process.extract(text, spoken, scorer=fuzz.ratio, limit=50, score_cutoff=40):
-            if best is None:
-                best = (sentence, score / 100)
-            elif intents[sentence] != intents[best[0]]:
-                return _meaning(intents, best, best[1] - score / 100)
-        return _meaning(intents, best, best[1]) if best else Meaning(None)
+            if first is None:
+                first = (sentence, score / 100)
+            elif intents[sentence] != intents[first[0]]:
+                return _meaning(intents, first, first[1] - score / 100)
+        return _meaning(intents, first, first[1]) if first else Meaning(None)
 
     def completeness(self, text: str, expecting: Expecting) -> Completeness:
         """How finished an utterance looks: lets a turn end before the silence is long."""
@@ -149,7 +190,6 @@ class Grammar:
             return Completeness.OPEN
         return Completeness.COMPLETE if text in self._prefixes[expecting.asked] else Completeness.FINAL
 
-
     def _nearly_complete(self, text: str, expecting: Expecting) -> Completeness:
         """Most of a sentence with its last word: what is missing is behind, not before the caller."""
         nearest = self._nearest(text, expecting)
@@ -157,8 +197,8 @@ class Grammar:
         return Completeness.COMPLETE if ends and nearest.likeness >= NEARLY else Completeness.OPEN
 
 
-def _meaning(intents: Mapping[str, str], best: tuple[str, float], margin: float) -> Meaning:
-    sentence, likeness = best
+def _meaning(intents: Mapping[str, str], first: tuple[str, float], margin: float) -> Meaning:
+    sentence, likeness = first
     return Meaning(intents[sentence] if likeness >= NEAREST else None, likeness, margin, sentence)
 
 

@@ -69,10 +69,14 @@ class Line:
             if message["event"] == event:
                 return message
 
-    def wait_for_speech(self) -> None:
-        """Until something louder than silence comes, and then until it is over."""
+    def wait_for_sound(self) -> None:
+        """Until something louder than silence comes."""
         while set(base64.b64decode(self.wait_for("media")["media"]["payload"])) == {0xFF}:
             pass
+
+    def wait_for_speech(self) -> None:
+        """Until something louder than silence comes, and then until it is over."""
+        self.wait_for_sound()
         while set(base64.b64decode(self.wait_for("media")["media"]["payload"])) != {0xFF}:
             pass
 

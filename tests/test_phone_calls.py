@@ -416,6 +416,25 @@ def test_barge_in_is_heard_while_the_prompt_plays() -> None:
     assert [turn.text for turn in notes.spoken] == ["an advisor"]
 
 
+def test_an_answer_that_was_taken_back_while_the_caller_spoke_is_not_measured() -> None:
+    def media(line: Line) -> None:
+        line.wait_for("start")
+        line.say(30_000, "1 greeting")
+        line.wait_for_sound()
+        line.send("clear")
+        line.say(1000, "2 too early")
+        line.send("clear")
+        line.wait_for_speech()
+        time.sleep(0.2)
+        line.say(100, "3 answer")
+        line.wait_for("mark")
+        line.close()
+
+    notes, _, _ = stream(media, beep(ms=280), barge_in=True)
+    (reply_ms,) = notes.timings[0].replies_ms
+    assert reply_ms >= 200
+
+
 @pytest.mark.parametrize(
     "script", [(Pause(0), HangUp()), (Pause(200), HangUp()), (Pause(0), beep(), Pause(0), HangUp())]
 )

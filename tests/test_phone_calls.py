@@ -555,6 +555,30 @@ def test_the_transcript_comes_from_the_records_and_tells_each_turn_once(tmp_path
     assert result["transfer"]["card"] == {"summary": "asked"}
 
 
+def test_what_the_exchange_does_is_told_after_the_words_that_led_to_it(tmp_path: Any) -> None:
+    records = Records(f"sqlite:///{tmp_path}/records.sqlite3")
+    records.prepare()
+    told: list[str] = []
+    notes = Notes("CA1", lambda what: told.append(what if isinstance(what, str) else what.text))
+
+    async def follow() -> None:
+        transcript = Transcript(records, notes)
+        following = asyncio.create_task(transcript.follow())
+        await asyncio.sleep(0.05)
+        notes.happened("rings +1")  # the server's record of why comes a moment later
+        records.open("CA1", "+1", "+2", "en", "token")
+        records.append([NewEvent("CA1", 4000, "heard", {"text": "advisor"})])
+        records.close("CA1", "transferred", "asked")
+        await asyncio.sleep(0.6)
+        assert told == ["advisor", "rings +1"]
+        notes.happened("the server has ended the call")
+        following.cancel()
+        await transcript.finish()
+
+    asyncio.run(follow())
+    assert told == ["advisor", "rings +1", "the server has ended the call"]
+
+
 def test_a_transfer_nobody_saw_is_a_failure(tmp_path: Any) -> None:
     records = Records(f"sqlite:///{tmp_path}/records.sqlite3")
     records.prepare()

@@ -35,6 +35,7 @@ class Notes:
 
     call_id: str
     tell: Tell = tell_nobody
+    tell_later: Tell | None = None  # for what happens outside the stream, when somebody must have the word before it
     turns: list[Turn] = field(default_factory=list)  # outside the media stream: TwiML's <Say>, the whisper
     spoken: list[Turn] = field(default_factory=list)  # what the caller did on the stream, from the script
     prompts: list[Turn] = field(default_factory=list)  # marks of the server, for when no record can be read
@@ -62,11 +63,11 @@ class Notes:
     def add(self, turn: Turn) -> None:
         """Something was said outside the stream."""
         self.turns.append(turn)
-        self.tell(turn)
+        (self.tell_later or self.tell)(turn)
 
     def happened(self, text: str) -> None:
         """The exchange did something worth telling."""
-        self.tell(text)
+        (self.tell_later or self.tell)(text)
 
     def warn(self, text: str) -> None:
         """Something Twilio would complain about, but which does not end the call.  Each once."""

@@ -39,7 +39,18 @@ def ending(console: Console, result: Result) -> None:
     if card:
         console.print("The advisor's card:")
         for key, value in card.items():
-            console.print(f"  [dim]{escape(str(key))}:[/] {escape(str(value))}")
+            if value not in (None, "", [], {}):
+                console.print(f"  [dim]{escape(str(key))}:[/] {escape(_plainly(value))}")
+
+
+def _plainly(value: object) -> str:
+    """A card's value without brackets and quotation marks of a programming language."""
+    match value:
+        case dict():
+            return ", ".join(f"{key} {_plainly(each)}" for key, each in value.items() if each not in (None, ""))
+        case list():
+            return "; ".join(_plainly(each) for each in value)
+    return str(value)
 
 
 def _words(turn: Turn) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import time
+from collections import deque
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,6 +12,7 @@ from ivr.records import Records, StoredCall, StoredEvent
 
 POLL_S = 0.1
 RECORD_DELAY_MS = 1500  # a call that is not in the records this long after a prompt is not going to be
+HOLD_S = 0.3  # records are read a moment late: what happens after the stream waits that long, so that order is kept
 LAST_WRITES_S = 2.0  # the server may still be writing when the call is over
 
 
@@ -44,26 +47,23 @@ class Transcript:
         self._turns: list[Turn] = []
         self._last_event = 0
         self._prompts_told = 0
+        self._held: deque[tuple[float, Turn | str]] = deque()
+        if records is not None:
+            notes.tell_later = self._hold
 
     async def follow(self) -> None:
         """Tell every turn soon after it happens, until cancelled."""
         while True:
-            for event in await self._new_events():
-                turn = turn_of(event)
-                if turn is not None and turn.how != "presses":  # told already, when the key was pressed
-                    self._notes.tell(turn)
-                if event.kind == "transfer":
-                    self._notes.happened(f"the call goes to a person: {event.data.get('reason')}")
+            self._tell_events(await self._new_events())
             self._tell_prompts()
+            self._release(time.monotonic() - HOLD_S)
             await asyncio.sleep(POLL_S)
 
     async def finish(self) -> tuple[list[Turn], StoredCall | None]:
         """Every turn of the call that is over, in order of time, and what the records say of the call."""
         stored = await self._wait_for_the_end()
-        for event in await self._new_events():
-            turn = turn_of(event)
-            if turn is not None and turn.how != "presses":
-                self._notes.tell(turn)
+        self._tell_events(await self._new_events())
+        self._release(time.monotonic())
         said = self._turns if stored else [*self._notes.prompts, *self._notes.spoken]
         return sorted([*said, *self._notes.turns], key=lambda turn: turn.at_ms), stored
 
@@ -94,6 +94,22 @@ class Transcript:
             self._last_event = events[-1].id
         self._turns += [turn for event in events if (turn := turn_of(event)) is not None]
         return events
+
+    def _tell_events(self, events: list[StoredEvent]) -> None:
+        for event in events:
+            turn = turn_of(event)
+            if turn is not None and turn.how != "presses":  # told already, when the key was pressed
+                self._notes.tell(turn)
+            if event.kind == "transfer":
+                self._notes.tell(f"the call goes to a person: {event.data.get('reason')}")
+
+    def _hold(self, what: Turn | str) -> None:
+        self._held.append((time.monotonic(), what))
+
+    def _release(self, until: float) -> None:
+        """Tell what was held back before this moment."""
+        while self._held and self._held[0][0] <= until:
+            self._notes.tell(self._held.popleft()[1])
 
     def _tell_prompts(self) -> None:
         """Without records, the names of the prompts are better than nothing."""

@@ -54,6 +54,11 @@ def test_a_transfer_says_nothing_first(config: Config) -> None:
 # 2. One way only.
 
 
+def test_a_human_phrase_in_doubt_is_not_confirmed_but_put_through(config: Config) -> None:
+    assert reasons(in_state(config, "asked what is wanted").handle(Heard("an advisor", 0.55))) == ["asked"]
+    assert reasons(in_state(config, "asked what is wanted").handle(Heard("an advisor", 0.1))) == ["low_confidence"]
+
+
 @pytest.mark.parametrize("confidence", [0.0, 0.2, 0.49])
 def test_low_confidence_transfers(config: Config, confidence: float) -> None:
     call = in_state(config, "asked what is wanted")

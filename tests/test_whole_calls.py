@@ -32,7 +32,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "asked in korean": (*KOREAN, "--barge-in", "--say", "상담원 연결"),
     "zero": ("--press", "0"),
     "zero, nobody answers": ("--press", "0", "--advisor", "no-answer"),
-    "zero, busy, queue full": ("--press", "0", "--advisor", "busy", "--queue", "full"),
+    "zero, busy, queue full": ("--press", "0", "--say", "please call me", "--advisor", "busy", "--queue", "full"),
     "silent": (),
     "silent in korean": KOREAN,
     "weather": ("--say", "what will the weather be like tomorrow"),

@@ -74,7 +74,7 @@ class Dialogue:
         )
         if meaning.intent == PERSON:
             # Never confirmed.  Words that merely resemble a human phrase lead to a person too, under their true reason.
-            return [noted, *self.transfer("asked" if sure >= self._plan.bands.accept else "low_confidence")]
+            return [noted, *self.transfer("asked" if sure >= self._plan.bands.confirm else "low_confidence")]
         if spent and meaning.intent != "finished":
             return [noted, *self.transfer("time_budget")]
         return [noted, *self._understood(meaning, sure)]

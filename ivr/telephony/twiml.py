@@ -48,10 +48,14 @@ def queue(base: str, team: Team, tongue: Tongue) -> str:
     """Nobody answered: the caller waits in the team's queue."""
     response = VoiceResponse()
     tongue.say(response, "queue")
+    _wait_in_queue(response, base, team)
+    return str(response)
+
+
+def _wait_in_queue(response: VoiceResponse, base: str, team: Team) -> None:
     response.enqueue(
         team.queue, action=f"{base}/voice/left", method="POST", wait_url=f"{base}/voice/wait", wait_url_method="POST"
     )
-    return str(response)
 
 
 def wait(tongue: Tongue) -> str:
@@ -62,13 +66,17 @@ def wait(tongue: Tongue) -> str:
     return str(response)
 
 
-def voicemail(base: str, tongue: Tongue) -> str:
-    """Not even the queue could take the caller: a message."""
+def voicemail(base: str, team: Team, tongue: Tongue) -> str:
+    """Not even the queue could take the caller: a message, or, from who says nothing, the queue once more.
+
+    Twilio goes on to the next verb only when nothing was recorded; a message goes to ``action``.
+    """
     response = VoiceResponse()
     tongue.say(response, "voicemail")
     response.record(
         action=f"{base}/voice/recorded", method="POST", max_length=VOICEMAIL_S, finish_on_key="#", play_beep=True
     )
+    _wait_in_queue(response, base, team)
     return str(response)
 
 

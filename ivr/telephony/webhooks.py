@@ -132,7 +132,7 @@ class _Handlers:
             return twiml.hang_up()
         if result == "hangup":
             return twiml.nothing()
-        return twiml.voicemail(self._base, self._tongue())
+        return twiml.voicemail(self._base, self._parts.config.advisors.choose(), self._tongue())
 
     def recorded(self) -> str:
         """A message was left."""

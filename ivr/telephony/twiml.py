@@ -52,10 +52,9 @@ def queue(base: str, team: Team, tongue: Tongue) -> str:
     return str(response)
 
 
-def _wait_in_queue(response: VoiceResponse, base: str, team: Team) -> None:
-    response.enqueue(
-        team.queue, action=f"{base}/voice/left", method="POST", wait_url=f"{base}/voice/wait", wait_url_method="POST"
-    )
+def _wait_in_queue(response: VoiceResponse, base: str, team: Team, query: str = "") -> None:
+    left = f"{base}/voice/left{query}"
+    response.enqueue(team.queue, action=left, method="POST", wait_url=f"{base}/voice/wait", wait_url_method="POST")
 
 
 def wait(tongue: Tongue) -> str:
@@ -66,17 +65,19 @@ def wait(tongue: Tongue) -> str:
     return str(response)
 
 
-def voicemail(base: str, team: Team, tongue: Tongue) -> str:
+def voicemail(base: str, team: Team, tongue: Tongue, again: bool) -> str:
     """Not even the queue could take the caller: a message, or, from who says nothing, the queue once more.
 
-    Twilio goes on to the next verb only when nothing was recorded; a message goes to ``action``.
+    Twilio goes on to the next verb only when nothing was recorded; a message goes to ``action``.  ``again``: this is the
+    second time, and a line on which nobody speaks is not kept for ever.
     """
     response = VoiceResponse()
     tongue.say(response, "voicemail")
     response.record(
         action=f"{base}/voice/recorded", method="POST", max_length=VOICEMAIL_S, finish_on_key="#", play_beep=True
     )
-    _wait_in_queue(response, base, team)
+    if not again:
+        _wait_in_queue(response, base, team, "?again=1")
     return str(response)
 
 

@@ -132,7 +132,9 @@ class _Handlers:
             return twiml.hang_up()
         if result == "hangup":
             return twiml.nothing()
-        return twiml.voicemail(self._base, self._parts.config.advisors.choose(), self._tongue())
+        return twiml.voicemail(
+            self._base, self._parts.config.advisors.choose(), self._tongue(), again="again" in request.args
+        )
 
     def recorded(self) -> str:
         """A message was left."""

@@ -134,3 +134,12 @@ class GrammarFile(_File):
     rules: dict[Name, str] = {}
     digits: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
     times: dict[str, Annotated[int, Field(ge=2, le=4)]] = {}
+    numbers: dict[str, Annotated[int, Field(ge=10, le=99)]] = {}
+    large: dict[str, Literal[100, 1000]] = {}
+    teens_after: list[Annotated[int, Field(ge=20, le=90, multiple_of=10)]] = []
+    joined_by: list[str] = []
+    before: dict[str, Annotated[int, Field(ge=1, le=9)]] = {}
+    several: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
+    asides: list[str] = []
+    restarts: list[str] = []
+    run_together: bool = False

@@ -134,14 +134,10 @@ def _grammar(home: Path, language: str, served: set[str], mistakes: _Mistakes) -
             files.append((source, file))
     rules = {name: body for _, file in files for name, body in file.rules.items()}
     sentences: dict[str, str] = {}
-    digits: dict[str, str] = {}
-    times: dict[str, int] = {}
     for source, file in files:
         if file.language != language:
             what = f"language is {file.language!r} in the folder of {language!r}"
             mistakes.found.append(source.mistake(("language",), what, "move the file or correct it"))
-        digits |= {word: str(value) for word, value in file.digits.items()}
-        times |= file.times
         _expand_file(source, file, rules, served, (sentences, mistakes))
     if PERSON not in sentences.values():
         what = f"no sentence asks for a person in {language!r}"
@@ -154,7 +150,24 @@ def _grammar(home: Path, language: str, served: set[str], mistakes: _Mistakes) -
         if (rule := _keywords(source, intent, at, line, mistakes))
     ]
     fillers = frozenset(normalise(word) for _, file in files for word in file.fillers)
-    return Grammar(language, sentences, DigitWords(digits, times), tuple(keywords), fillers)
+    return Grammar(language, sentences, _digit_words([file for _, file in files], fillers), tuple(keywords), fillers)
+
+
+def _digit_words(files: list[GrammarFile], fillers: frozenset[str]) -> DigitWords:
+    """The words for numbers of all files of a language; what says nothing anywhere says nothing in a number."""
+    return DigitWords(
+        digits={word: str(value) for file in files for word, value in file.digits.items()},
+        times={word: value for file in files for word, value in file.times.items()},
+        numbers={word: value for file in files for word, value in file.numbers.items()},
+        large={word: value for file in files for word, value in file.large.items()},
+        teens_after=frozenset(ten for file in files for ten in file.teens_after),
+        joined_by=tuple(word for file in files for word in file.joined_by),
+        before={word: value for file in files for word, value in file.before.items()},
+        several={word: str(value) for file in files for word, value in file.several.items()},
+        asides=fillers.union(*(file.asides for file in files)),
+        restarts=tuple(word for file in files for word in file.restarts),
+        run_together=any(file.run_together for file in files),
+    )
 
 
 def _keywords(source: Source, intent: str, at: int, line: str, mistakes: _Mistakes) -> Keywords | None:

@@ -1,37 +1,144 @@
-"""Spoken digits -> digits: "four two seven one nine", "double seven", "oh"."""
+"""Spoken numbers -> digits: "four two seven one nine", "forty-two seventy-one nine", "double seven", "no, sorry, ...".
 
-from collections.abc import Mapping
+The same words can often be cut into pieces in several ways ("quatre vingt" is 80 or 4 20); the reading with
+the fewest pieces is the most natural one, and the expected number of digits decides between the others.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from ivr.grammar.pieces import MAX_DIGITS, Entry, Kind, Pieces
+from ivr.grammar.templates import normalise
+
+MAX_ALTERNATIVES = 5  # more than anybody could be asked about
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenNumber:
+    """A number as it was understood.
+
+    ``share``: of the words that are not fillers, how many belong to the number (0 to 1).  ``alternatives``: the other
+    readings that are possible (of the expected lengths, when they are known), best first.  ``restarted``: the caller
+    began anew ("no, sorry"), so that what earlier utterances gave does not count.  ``sure``: no other reading is as
+    natural as this one; a number that is not sure should be read back.
+    """
+
+    digits: str = ""
+    share: float = 0.0
+    alternatives: tuple[str, ...] = ()
+    restarted: bool = False
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DigitWords:
-    """A language's words for digits.
+    """A language's words for numbers.  Made once; every key may be several words, and is normalised.
 
     ``digits``: word -> "0" to "9".  ``times``: word -> how often the next digit is meant ("double" -> 2).
+    ``numbers``: word -> 10 to 99; the tens take a digit after them ("forty" "two"), and those in ``teens_after``
+    also 10 to 19 ("soixante" "douze").  ``large``: word -> 100 or 1000.  ``joined_by``: words that may join the parts
+    of a number ("vingt et un").  ``before``: units that stand joined before the tens ("dva" "a" "dvacet").
+    ``several``: plural -> digit, after a count ("two zeros").  ``asides``: words that say nothing about the number.
+    ``restarts``: what came before them is taken back.  ``run_together``: words may be written without spaces.
     """
 
     digits: Mapping[str, str] = field(default_factory=dict)
     times: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    large: Mapping[str, int] = field(default_factory=dict)
+    teens_after: frozenset[int] = frozenset()
+    joined_by: tuple[str, ...] = ()
+    before: Mapping[str, int] = field(default_factory=dict)
+    several: Mapping[str, str] = field(default_factory=dict)
+    asides: frozenset[str] = frozenset()
+    restarts: tuple[str, ...] = ()
+    run_together: bool = False
+    words: tuple[str, ...] = field(init=False, compare=False)
+    """Every word that may stand in a spoken number, for a recogniser.  Asides and restarts are not among them."""
+    _lexicon: Mapping[str, tuple[Entry, ...]] = field(init=False, repr=False, compare=False)
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """Every word that may stand in a spoken number."""
-        return (*self.digits, *self.times)
+    def __post_init__(self) -> None:
+        lexicon: dict[str, list[Entry]] = {}
+        words: dict[str, None] = {}
+        for phrase, kind, value in self._phrases():
+            first, *rest = normalise(phrase).split() or [""]
+            if first:
+                lexicon.setdefault(first, []).append(Entry(tuple(rest), kind, value))
+                words |= dict.fromkeys((first, *rest) if kind not in ("aside", "restart") else ())
+        longest_first = {first: tuple(sorted(found, key=lambda e: -len(e.rest))) for first, found in lexicon.items()}
+        object.__setattr__(self, "_lexicon", longest_first)
+        object.__setattr__(self, "words", tuple(words))
 
-    def read(self, text: str) -> tuple[str, float]:
-        """(digits, share of the words that were digits or belong to them).  ("", 0.0) when there are none.
+    def _phrases(self) -> Iterator[tuple[str, Kind, int]]:
+        yield from ((word, "digit", int(value)) for word, value in self.digits.items())
+        yield from ((word, "times", value) for word, value in self.times.items())
+        yield from ((word, "number", value) for word, value in self.numbers.items())
+        yield from ((word, "large", value) for word, value in self.large.items())
+        yield from ((word, "several", int(value)) for word, value in self.several.items())
+        yield from ((word, "joint", 0) for word in self.joined_by)
+        for ten, value in self.numbers.items():
+            for unit, more in self.before.items() if value % 10 == 0 and value > 10 else ():
+                for joint in self.joined_by:
+                    yield f"{unit}{joint}{ten}", "number", value + more
+                    if unit in self.digits:
+                        yield f"{unit} {joint} {ten}", "number", value + more
+        yield from ((word, "aside", 0) for word in (*self.asides, *self.joined_by))
+        yield from ((word, "restart", 0) for word in self.restarts)
 
-        Written digits count too: a recogniser may give "42719".
+    def read(self, text: str, lengths: Iterable[int] = ()) -> tuple[str, float]:
+        """(digits, share of the words that belong to them); ("", 0.0) when there are none.  See ``number``."""
+        number = self.number(text, lengths)
+        return number.digits, number.share
+
+    def number(self, text: str, lengths: Iterable[int] = ()) -> SpokenNumber:
+        """The most natural reading that has one of the ``lengths``; without lengths, or if none fits, of all.
+
+        Digits that a recogniser wrote ("42719", "42,719") count as they stand.
         """
-        found: list[str] = []
-        understood, times = 0, 1
-        words = text.split()
-        for word in words:
-            if word in self.times:
-                times = self.times[word]
-                understood += 1
-            elif word in self.digits or (word.isascii() and word.isdigit()):
-                found.append(self.digits.get(word, word) * times)
-                understood, times = understood + 1, 1
-        return "".join(found), understood / len(words) if found else 0.0
+        words = self._split(normalise(text).split())
+        start = self._after_restart(words)
+        paths = Pieces(words[start:], self._lexicon, self.teens_after).paths()
+        if not paths:
+            return SpokenNumber(restarted=start > 0)
+        wanted = frozenset(lengths)
+        fitting = [path for path in paths if len(path.digits) in wanted] or paths
+        best = fitting[0]
+        # What two cuts say alike is no doubt; a second number as short as the first, or a shorter one, is.
+        rivals = (path for path in paths if path.digits != best.digits and round(path.cost) <= round(best.cost))
+        content = len(words) - start - best.aside
+        return SpokenNumber(
+            digits=best.digits,
+            share=(content - best.unknown) / content,
+            alternatives=tuple(path.digits for path in fitting[1 : MAX_ALTERNATIVES + 1]),
+            restarted=start > 0,
+            sure=not any(rivals),
+        )
+
+    def _after_restart(self, words: list[str]) -> int:
+        """Where the last try begins: 0 when the caller never began anew."""
+        start = 0
+        for at, word in enumerate(words):
+            for entry in self._lexicon.get(word, ()):
+                end = at + 1 + len(entry.rest)
+                if entry.kind == "restart" and tuple(words[at + 1 : end]) == entry.rest:
+                    start = max(start, end)
+        return start
+
+    def _split(self, words: list[str]) -> list[str]:
+        if not self.run_together:
+            return words
+        return [part for word in words for part in ([word] if word in self._lexicon else self._parts(word))]
+
+    def _parts(self, word: str) -> list[str]:
+        """The fewest known words that, written together, are this one; itself when there are none."""
+        if len(word) > MAX_DIGITS * 2:  # no number is longer, and the time grows with the square
+            return [word]
+        best: list[list[str] | None] = [[], *[None] * len(word)]
+        for end in range(1, len(word) + 1):
+            for start in range(end):
+                before, part = best[start], word[start:end]
+                if before is not None and part in self._lexicon:
+                    shorter = best[end]
+                    if shorter is None or len(before) + 1 < len(shorter):
+                        best[end] = [*before, part]
+        return best[-1] or [word]

@@ -57,11 +57,11 @@ def decode(data: bytes) -> str:
     marked = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), None)
     try:
         encoding = marked or codecs.lookup(named).name
-        if not encoding.startswith(_ENCODINGS):
-            raise LookupError
-        decoded = data.decode(encoding)
+        decoded = data.decode(encoding) if encoding.startswith(_ENCODINGS) else None
     except (LookupError, UnicodeDecodeError):
-        raise Refused([Problem(1, f"is not text in {marked or named}", "save it as UTF-8")]) from None
+        decoded = None
+    if decoded is None:
+        raise Refused([Problem(1, f"is not text in {marked or named}", "save it as UTF-8")])
     return decoded.replace("\r\n", "\n").replace("\r", "\n")
 
 

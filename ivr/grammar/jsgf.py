@@ -75,13 +75,13 @@ def _statement(reader: Reader, rules: dict[str, Rule]) -> None:
         found = reader.next.text[:40] or "the end of the file"
         raise Unreadable(line, f"{found!r} stands where a rule should begin", "write: <name> = words ;")
     name = reader.take().text[1:-1]
-    reader.expect("=")
-    body = reader.expansion()
-    reader.expect(";")
     if name in rules or name in ("NULL", "VOID"):
         what = f"rule <{name}> is defined twice" if name in rules else f"rule <{name}> is a name of JSGF itself"
         reader.remarks.problem(line, what, "rename one of them")
-        return
+    rules[name] = Rule(name, NOTHING, public, line)  # known, also when what follows cannot be read
+    reader.expect("=")
+    body = reader.expansion()
+    reader.expect(";")
     rules[name] = Rule(name, body, public, line)
 
 
@@ -120,6 +120,8 @@ def _text(expression: Expression) -> str:
             return " ".join(map(_text, items)) or "<NULL>"
         case OneOf(items):
             return f"({' | '.join(map(_text, items))})"
+        case Repeat(OneOf(items), 0, 1):
+            return f"[{' | '.join(map(_text, items))}]"
         case Repeat(item, 0, 1):
             return f"[{_text(item)}]"
         case Repeat(item, low, high):

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ivr.grammar.tags import tag
 from ivr.grammar.templates import normalise
 from ivr.grammar.tree import (
     MAX_NESTING,
     NOTHING,
     Expression,
     Remarks,
-    Tag,
     Words,
     one_of,
     optional,
@@ -139,13 +139,12 @@ class Reader:
             case "reference":
                 return self._notation.reference(self.take(), self.remarks)
             case "tag":
-                return Tag(_tag(self.take().text), lexeme.line)
+                return tag(_inner(self.take().text), lexeme.line, self.remarks)
             case "mark" if lexeme.text in "([":
                 return self._bracket()
             case "stray":
-                raise Unreadable(
-                    lexeme.line, f"{lexeme.text!r} cannot be read here", "close what it opens, or put it in quotes"
-                )
+                remedy = "close what it opens, or put it in quotes"
+                raise Unreadable(lexeme.line, f"{lexeme.text!r} cannot be read here", remedy)
             case "weight" | "repeat" | "language":
                 raise Unreadable(lexeme.line, f"{lexeme.text!r} has nothing before it", "put it where it belongs")
             case _:
@@ -181,7 +180,7 @@ class Reader:
             self.take()
 
 
-def _tag(text: str) -> str:
+def _inner(text: str) -> str:
     """What stands in a tag, without its braces and escapes."""
     inner = text[3:-3] if text.startswith("{!{") else text[1:-1]
     return _ESCAPED.sub(r"\1", inner).strip()

@@ -87,13 +87,13 @@ def _statement(reader: Reader, file: _File) -> None:
 
 def _rule(reader: Reader, file: _File, named: Lexeme, public: bool) -> None:
     name = named.text[1:]
-    reader.expect("=")
-    body = reader.expansion()
-    reader.expect(";")
     if name in file.rules or name in ("NULL", "VOID", "GARBAGE") or name.startswith(("$", "<")):
         what = f"rule ${name} is defined twice" if name in file.rules else f"${name} cannot be the name of a rule"
         reader.remarks.problem(named.line, what, "rename one of them")
-        return
+    file.rules[name] = Rule(name, NOTHING, public, named.line)  # known, also when what follows cannot be read
+    reader.expect("=")
+    body = reader.expansion()
+    reader.expect(";")
     file.rules[name] = Rule(name, body, public, named.line)
 
 

@@ -9,6 +9,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from ivr.grammar.notation import spoken
+from ivr.grammar.tags import tag
 from ivr.grammar.tree import (
     MAX_CHARACTERS,
     MAX_NESTING,
@@ -83,9 +84,8 @@ class _Document:
     def start(self, name: str, attributes: Mapping[str, str], line: int) -> None:
         namespace, _, local = name.rpartition(" ")
         if len(self._open) + self._skipping >= 2 * MAX_NESTING:
-            raise Refused(
-                [Problem(line, f"more than {2 * MAX_NESTING} elements inside each other", "use rules instead")]
-            )
+            what = f"more than {2 * MAX_NESTING} elements inside each other"
+            raise Refused([Problem(line, what, "use rules instead")])
         if self._skipping or not self._belongs(local, namespace, line):
             self._skipping += 1
             return
@@ -170,7 +170,7 @@ class _Document:
     def _expression(self, element: _Element) -> Expression | None:
         match element.name:
             case "tag":
-                return Tag("".join(element.text).strip(), element.line)
+                return tag("".join(element.text), element.line, self.remarks)
             case "ruleref":
                 return self._reference(element)
             case "one-of":

@@ -229,11 +229,8 @@ def _check_circles(rules: Mapping[str, Rule], start: str, done: dict[str, int], 
                 break
         else:
             done[name] = _depth(rules[name].body, done)
-            if (
-                done[name]
-                > MAX_NESTING
-                >= max((done.get(each.rule, 0) for each in references(rules[name].body)), default=0)
-            ):
+            below = max((done.get(each.rule, 0) for each in references(rules[name].body)), default=0)
+            if done[name] > MAX_NESTING >= below:  # named once, not for every rule above it
                 what = f"more than {MAX_NESTING} brackets and rules inside each other, below rule {name!r}"
                 remarks.problem(rules[name].line, what, "write the inner ones out")
             del path[name]
@@ -244,18 +241,6 @@ def _depth(expression: Expression, rules: Mapping[str, int]) -> int:
     if isinstance(expression, Reference):
         return 1 + rules.get(expression.rule, 0)
     return max((1 + _depth(child, rules) for child in children(expression)), default=0)
-
-
-def reachable(rules: Mapping[str, Rule], expression: Expression) -> dict[str, None]:
-    """The names of the rules that an expression uses, directly or through others."""
-    found: dict[str, None] = {}
-    waiting = [expression]
-    while waiting:
-        for reference in references(waiting.pop()):
-            if reference.rule not in found:
-                found[reference.rule] = None
-                waiting.append(rules[reference.rule].body)
-    return found
 
 
 def capped(count: int) -> int:

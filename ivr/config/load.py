@@ -150,11 +150,11 @@ def _grammar(home: Path, language: str, served: set[str], mistakes: _Mistakes) -
         if (rule := _keywords(source, intent, at, line, mistakes))
     ]
     fillers = frozenset(normalise(word) for _, file in files for word in file.fillers)
-    return Grammar(language, sentences, _digit_words([file for _, file in files], fillers), tuple(keywords), fillers)
+    return Grammar(language, sentences, _digit_words([file for _, file in files]), tuple(keywords), fillers)
 
 
-def _digit_words(files: list[GrammarFile], fillers: frozenset[str]) -> DigitWords:
-    """The words for numbers of all files of a language; what says nothing anywhere says nothing in a number."""
+def _digit_words(files: list[GrammarFile]) -> DigitWords:
+    """The words for numbers of all files of a language."""
     return DigitWords(
         digits={word: str(value) for file in files for word, value in file.digits.items()},
         times={word: value for file in files for word, value in file.times.items()},
@@ -164,7 +164,7 @@ def _digit_words(files: list[GrammarFile], fillers: frozenset[str]) -> DigitWord
         joined_by=tuple(word for file in files for word in file.joined_by),
         before={word: value for file in files for word, value in file.before.items()},
         several={word: str(value) for file in files for word, value in file.several.items()},
-        asides=fillers.union(*(file.asides for file in files)),
+        asides=frozenset(word for file in files for word in file.asides),
         restarts=tuple(word for file in files for word in file.restarts),
         run_together=any(file.run_together for file in files),
     )
@@ -228,7 +228,8 @@ def _needed(requests: RequestsFile) -> set[str]:
     """Every prompt the configuration can say."""
     needed = set(_PROMPTS)
     for intent, request in requests.requests.items():
-        needed.add(f"request_{intent}")
+        if not request.people:
+            needed.add(f"request_{intent}")
         needed |= {prompt for slot in request.slots.values() for prompt in (slot.ask, slot.confirm)}
         needed |= {outcome.say for outcome in request.outcomes.values()}
     return needed
@@ -271,7 +272,7 @@ def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None) -> Plan:
         budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses),
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
         requests={
-            intent: _request(intent, entry, texts.text(f"request_{intent}", {}) if texts else intent)
+            intent: _request(intent, entry, texts.text(f"request_{intent}", {}) if texts and not entry.people else intent)
             for intent, entry in requests.requests.items()
         },
     )

@@ -7,68 +7,26 @@ letter, as recognisers and keyboards make them.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
 from ivr.grammar.templates import TemplateError, normalise
 
 SLIP_FROM = 5  # letters: in shorter words a slip makes another word ("four", "your")
+_KEPT_WORDS = 20_000  # different words whose keywords are remembered; more than a language's callers use
+
+Phrase = tuple[str, ...]
+"""One word, or several that follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """One line of keywords.  Each alternative is one word, or several that follow each other."""
+    """One line of keywords: an alternative of each group must be there, and nothing of ``without``."""
 
     intent: str
-    groups: tuple[tuple[tuple[str, ...], ...], ...]
-    without: tuple[tuple[str, ...], ...]
-
-    def found(self, words: "Words") -> frozenset[int] | None:
-        """The places of the words that meet every group, or None."""
-        if any(words.find(each) for each in self.without):
-            return None
-        places: set[int] = set()
-        for group in self.groups:
-            met = [places_of for each in group if (places_of := words.find(each))]
-            if not met:
-                return None
-            places.update(*met)
-        return frozenset(places)
-
-
-class Words:
-    """The words of one text, looked up many times: each comparison is made once."""
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = tuple(words)
-        self._known: dict[tuple[str, ...], frozenset[int]] = {}
-
-    def find(self, sought: tuple[str, ...]) -> frozenset[int]:
-        """The places at which a sequence of words stands; empty when it does not."""
-        if sought not in self._known:
-            span = len(sought)
-            self._known[sought] = frozenset(
-                at + offset
-                for at in range(len(self.words) - span + 1)
-                if all(_same(word, self.words[at + index]) for index, word in enumerate(sought))
-                for offset in range(span)
-            )
-        return self._known[sought]
-
-
-def _same(sought: str, word: str) -> bool:
-    if sought.endswith("*"):
-        stem = sought[:-1]
-        return word.startswith(stem) or (
-            len(stem) >= SLIP_FROM and OSA.distance(word[: len(stem)], stem, score_cutoff=1) <= 1
-        )
-    if word == sought:
-        return True
-    return (
-        len(sought) >= SLIP_FROM
-        and abs(len(word) - len(sought)) <= 1
-        and OSA.distance(word, sought, score_cutoff=1) <= 1
-    )
+    groups: tuple[tuple[Phrase, ...], ...]
+    without: tuple[Phrase, ...]
 
 
 def parse(intent: str, line: str) -> Keywords:
@@ -79,7 +37,7 @@ def parse(intent: str, line: str) -> Keywords:
     return Keywords(intent, groups, without)
 
 
-def _alternatives(group: str, line: str) -> tuple[tuple[str, ...], ...]:
+def _alternatives(group: str, line: str) -> tuple[Phrase, ...]:
     found = []
     for alternative in group.split("|"):
         words = tuple(normalise(word) + "*" * word.endswith("*") for word in alternative.split() if normalise(word))
@@ -89,11 +47,56 @@ def _alternatives(group: str, line: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def best(rules: Iterable[Keywords], words: Words) -> Mapping[str, frozenset[int]]:
-    """Intent -> the places of the words that speak for it, for every intent with a line that is met."""
-    met: dict[str, frozenset[int]] = {}
-    for rule in rules:
-        places = rule.found(words)
-        if places is not None and len(places) > len(met.get(rule.intent, ())):
-            met[rule.intent] = places
-    return met
+def is_meant(sought: str, word: str) -> bool:
+    """True when ``word`` is the sought one, begins like it (``cancel*``), or is it but for a slip."""
+    if sought.endswith("*"):
+        stem = sought[:-1]
+        return word.startswith(stem) or (len(stem) >= SLIP_FROM and _slip(stem, word[: len(stem)]))
+    return word == sought or (len(sought) >= SLIP_FROM and abs(len(word) - len(sought)) <= 1 and _slip(sought, word))
+
+
+def _slip(sought: str, word: str) -> bool:
+    return OSA.distance(word, sought, score_cutoff=1) <= 1
+
+
+class KeywordIndex:
+    """The keyword lines of one language, ready to be looked up."""
+
+    def __init__(self, lines: Iterable[Keywords]) -> None:
+        self._lines = tuple(lines)
+        phrases = {
+            phrase
+            for line in self._lines
+            for phrase in (*line.without, *(each for group in line.groups for each in group))
+        }
+        self._by_first: dict[str, list[Phrase]] = {}
+        for phrase in phrases:
+            self._by_first.setdefault(phrase[0], []).append(phrase)
+        # The same words come again and again; comparing each with every keyword takes a third of a millisecond.
+        self._beginning = lru_cache(_KEPT_WORDS)(self._beginning_with)
+
+    def about(self, words: Sequence[str]) -> Mapping[str, frozenset[int]]:
+        """Intent -> the places of the words that speak for it, for every intent with a line that is met."""
+        found = self._found(words)
+        met: dict[str, frozenset[int]] = {}
+        for line in self._lines:
+            if any(phrase in found for phrase in line.without):
+                continue
+            groups = [[found[phrase] for phrase in group if phrase in found] for group in line.groups]
+            if all(groups):
+                places = frozenset(place for group in groups for each in group for place in each)
+                if len(places) > len(met.get(line.intent, ())):
+                    met[line.intent] = places
+        return met
+
+    def _found(self, words: Sequence[str]) -> dict[Phrase, set[int]]:
+        found: dict[Phrase, set[int]] = {}
+        for at, word in enumerate(words):
+            for phrase in self._beginning(word):
+                span = range(at, at + len(phrase))
+                if span.stop <= len(words) and all(is_meant(phrase[place - at], words[place]) for place in span[1:]):
+                    found.setdefault(phrase, set()).update(span)
+        return found
+
+    def _beginning_with(self, word: str) -> tuple[Phrase, ...]:
+        return tuple(phrase for first, phrases in self._by_first.items() if is_meant(first, word) for phrase in phrases)

@@ -8,7 +8,7 @@ from typing import Literal
 from rapidfuzz import fuzz, process
 
 from ivr.grammar.digits import DigitWords
-from ivr.grammar.keywords import Keywords, Words, best
+from ivr.grammar.keywords import KeywordIndex, Keywords, is_meant
 from ivr.grammar.templates import normalise
 from ivr.grammar.vocabulary import Vocabulary
 
@@ -23,6 +23,7 @@ BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
 
 NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6 handles 87 % of real Korean speech)
 
+FOREIGN = 0.5  # likeness lost when every telling word is another one
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
 
@@ -91,11 +92,13 @@ class Grammar:
             cores[core] = intent if cores.setdefault(core, intent) == intent else None
         cores.pop("", None)
         object.__setattr__(self, "_cores", cores)
+        object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords))
 
     _human: Mapping[str, list[tuple[str, ...]]] = field(init=False, repr=False, compare=False)
     _spoken: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
     _prefixes: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
     _words: Mapping[str, set[str]] = field(init=False, repr=False, compare=False)
+    _keyword_index: KeywordIndex = field(init=False, repr=False, compare=False)
     _cores: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
 
     def vocabulary(self, expecting: Expecting) -> Vocabulary:
@@ -149,19 +152,19 @@ class Grammar:
 
     def _by_keywords(self, text: str) -> Meaning | None:
         """What the words are about.  The more of them are understood, the more like a sentence of ours it is."""
-        words = Words(text.split())
-        met = best(self.keywords, words)
+        words = text.split()
+        met = self._keyword_index.about(words)
         if not met:
             return None
         intent, places = max(met.items(), key=lambda each: (each[0] == PERSON, len(each[1])))
         others = [len(each) for other, each in met.items() if other != intent]
         known = self._words["request"]
-        understood = sum(
-            at in places or word in self.fillers or word in known for at, word in enumerate(words.words)
-        ) / len(words.words)
+        understood = sum(at in places or word in self.fillers or word in known for at, word in enumerate(words)) / len(
+            words
+        )
         alone = intent == PERSON or len(places) > max(others, default=0)
         return Meaning(
-            intent, 0.5 + 0.3 * understood, 0.3 if alone else 0.0, " ".join(words.words[at] for at in sorted(places))
+            intent, 0.5 + 0.3 * understood, 0.3 if alone else 0.0, " ".join(words[at] for at in sorted(places))
         )
 
     def _nearest(self, text: str, expecting: Expecting) -> Meaning:
@@ -170,7 +173,7 @@ class Grammar:
         first: tuple[str, float] | None = None
         for sentence, score, _ in process.extract(text, spoken, scorer=fuzz.ratio, limit=50, score_cutoff=40):
             if first is None:
-                first = (sentence, score / 100)
+                first = (sentence, score / 100 - FOREIGN * self._foreign(text, sentence))
             elif intents[sentence] != intents[first[0]]:
                 return _meaning(intents, first, first[1] - score / 100)
         return _meaning(intents, first, first[1]) if first else Meaning(None)
@@ -189,6 +192,13 @@ class Grammar:
         if expecting.asked == "request" and intent in (YES, NO):
             return Completeness.OPEN
         return Completeness.COMPLETE if text in self._prefixes[expecting.asked] else Completeness.FINAL
+
+    def _foreign(self, text: str, sentence: str) -> float:
+        """Share of a text's telling words that are nowhere in a sentence: "change my order" is not "check my order"."""
+        telling = [word for word in text.split() if word not in self.fillers]
+        theirs = sentence.split()
+        foreign = sum(not any(is_meant(word, other) for other in theirs) for word in telling)
+        return foreign / len(telling) if telling else 0.0
 
     def _nearly_complete(self, text: str, expecting: Expecting) -> Completeness:
         """Most of a sentence with its last word: what is missing is behind, not before the caller."""

@@ -11,6 +11,7 @@ _COMMANDS = {
     "call": ("ivr.cli.call", "One simulated telephone call."),
     "understand": ("ivr.cli.understand", "What a sentence means."),
     "check": ("ivr.cli.check", "Every mistake in the supervisors' files."),
+    "grammar": ("ivr.cli.grammar", "For grammar authors: lint, sentences, import, export."),
     "bench": ("ivr.cli.bench", "Latency and load, measured."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }

@@ -1,0 +1,420 @@
+"""Numbers and days as people say them."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivr.config import Config
+from ivr.grammar.check_digits import CHECKS, valid
+from ivr.grammar.dates import read_date
+from ivr.grammar.digits import DigitWords, SpokenNumber
+
+FIVE = (5,)
+
+
+def spoken(config: Config, language: str, text: str, lengths: tuple[int, ...] = ()) -> SpokenNumber:
+    return config.grammars[language].digit_words.number(text, lengths)
+
+
+# How people say them.
+
+EXAMPLES = {
+    "en": {
+        "four two seven one nine": "42719",
+        "forty-two seventy-one nine": "42719",
+        "forty two seven one nine": "42719",
+        "four twenty-seven nineteen": "42719",
+        "four two seven nineteen": "42719",
+        "forty two thousand seven hundred and nineteen": "42719",
+        "forty-two thousand seven nineteen": None,
+        "it's um four two... seven one nine": "42719",
+        "yeah hi, my order number is 4 2 7 1 9, thank you": "42719",
+        "42719": "42719",
+        "42,719": "42719",
+        "4-2-7-1-9": "42719",
+        "four two seven no sorry four two seven one nine": "42719",
+        "four two eight, I mean, four two seven one nine": "42719",
+        "nine double oh double seven": "90077",
+        "triple one nine zero": "11190",
+        "one two zeros five five": "10055",
+        "nine hundred five five": "90055",
+        "nineteen oh five two": "19052",
+        "twelve hundred thirty": None,
+    },
+    "fr": {
+        "quatre deux sept un neuf": "42719",
+        "quarante-deux soixante et onze neuf": "42719",
+        "quarante-deux soixante-et-onze neuf": "42719",
+        "quarante-deux sept cent dix-neuf": "42719",
+        "quatre cent vingt-sept dix-neuf": "42719",
+        "quarante-deux mille sept cent dix-neuf": "42719",
+        "alors c'est le quarante-deux, euh, sept, dix-neuf": "42719",
+        "quatre-vingt-dix-sept zéro quatre-vingt-un": "97081",
+        "quatre vingt dix sept zéro quatre vingt un": "97081",
+        "nonante-sept septante-deux un": "97721",
+        "huitante et un zéro zéro deux": "81002",
+        "soixante-dix soixante-seize huit": "70768",
+        "vingt et un vingt-deux trois": "21223",
+        "deux fois le sept zéro zéro un": "77001",
+        "triple zéro quarante-deux": "00042",
+        "quatre deux huit non pardon quatre deux sept un neuf": "42719",
+        "cent vingt-trois quarante-cinq": "12345",
+        "mon numéro c'est le 42719 s'il vous plaît": "42719",
+        "quarante-deux cent trois": "42103",
+    },
+    "cs": {
+        "čtyři dva sedm jedna devět": "42719",
+        "čtyři dvě sedm jeden devět": "42719",
+        "čtyřicet dva sedmdesát jedna devět": "42719",
+        "dvaačtyřicet jednasedmdesát devět": "42719",
+        "dvaačtyřicet jedenasedmdesát devět": "42719",
+        "čtyřicetdva sedum devatenáct": "42719",
+        "čtyřicet dva tisíc sedm set devatenáct": "42719",
+        "dvaačtyřicet tisíc sedm set devatenáct": "42719",
+        "čtyři sta dvacet sedm devatenáct": "42719",
+        "jo, takže číslo objednávky je čtyři dva sedm jedna devět": "42719",
+        "čtyři dva osm, ne, pardon, čtyři dva sedm jedna devět": "42719",
+        "čtyřka dvojka sedmička jednička devítka": "42719",
+        "čtyři dvě nuly sedm jedna": "40071",
+        "tři sedmičky čtyřicet": "77740",
+        "dvakrát pět nula nula vosum": "55008",
+        "sto dvacet tři čtyřicet pět": "12345",
+        "dvě stě tři padesát": "20350",
+        "42 719": "42719",
+    },
+    "ko": {
+        "사 이 칠 일 구": "42719",
+        "사이칠일구": "42719",
+        "사이칠일구입니다": "42719",
+        "주문번호는 공일공 육칠 이에요": "01067",
+        "사이팔 아니 사이칠일구": "42719",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "digits"),
+    [(language, text, digits) for language, texts in EXAMPLES.items() for text, digits in texts.items() if digits],
+)
+def test_an_order_number_of_five_digits_is_read(config: Config, language: str, text: str, digits: str) -> None:
+    number = spoken(config, language, text, FIVE)
+    assert (number.digits, number.share) == (digits, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [(language, text) for language, texts in EXAMPLES.items() for text, digits in texts.items() if digits is None],
+)
+def test_a_number_that_does_not_have_five_digits_is_not_made_to(config: Config, language: str, text: str) -> None:
+    number = spoken(config, language, text, FIVE)
+    assert len(number.digits) != 5 or not number.sure
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "natural", "length", "wanted"),
+    [
+        ("en", "forty two", "42", 3, "402"),
+        ("en", "nine hundred five", "905", 4, "9005"),
+        ("fr", "quatre vingt", "80", 3, "420"),
+        ("fr", "quatre vingt dix sept", "97", 4, "8017"),
+        ("fr", "soixante dix", "70", 4, "6010"),
+        ("fr", "quarante-deux cent trois", "4203", 5, "42103"),
+        ("cs", "čtyřicet dva", "42", 3, "402"),
+    ],
+)
+def test_the_expected_length_chooses_between_readings_and_says_that_it_did(
+    config: Config, language: str, text: str, natural: str, length: int, wanted: str
+) -> None:
+    number = spoken(config, language, text)
+    assert (number.digits, number.sure) == (natural, True)
+    number = spoken(config, language, text, (length,))
+    assert (number.digits, number.sure) == (wanted, False)
+
+
+def test_two_readings_of_the_same_length_are_both_shown(config: Config) -> None:
+    number = spoken(config, "fr", "vingt quatre vingt deux", (4,))
+    assert number == SpokenNumber("2422", 1.0, alternatives=("2082",), sure=False)
+
+
+def test_a_hundred_after_a_digit_is_never_a_hundred_of_its_own(config: Config) -> None:
+    assert spoken(config, "en", "four hundred", (4,)).digits == "400"
+    assert spoken(config, "en", "a hundred").digits == "100"
+    assert spoken(config, "fr", "deux mille cent").digits == "2100"
+
+
+def test_beginning_anew_takes_back_what_was_said(config: Config) -> None:
+    number = spoken(config, "en", "no wait it's four two", FIVE)
+    assert (number.digits, number.restarted) == ("42", True)
+    number = spoken(config, "en", "four two seven one nine no sorry", FIVE)
+    assert (number.digits, number.share, number.restarted) == ("", 0.0, True)
+    assert not spoken(config, "en", "four two", FIVE).restarted
+
+
+def test_words_that_are_no_number_lower_the_share_and_fillers_do_not(config: Config) -> None:
+    assert spoken(config, "en", "um so it's four two seven please").share == 1.0
+    assert spoken(config, "en", "four bananas two").share == pytest.approx(2 / 3)
+    assert spoken(config, "en", "where is my order") == SpokenNumber()
+    assert spoken(config, "en", "") == SpokenNumber()
+
+
+def test_reading_without_lengths_stays_as_it_was() -> None:
+    words = DigitWords({"one": "1", "two": "2"}, {"double": 2})
+    assert words.read("one double two") == ("122", 1.0)
+    assert words.words == ("one", "two", "double")
+
+
+def test_the_words_for_a_recogniser_are_single_words(config: Config) -> None:
+    for grammar in config.grammars.values():
+        words = grammar.digit_words.words
+        assert words and len(set(words)) == len(words)
+        assert not any(" " in word for word in words)
+    assert "quatre" in config.grammars["fr"].digit_words.words
+    assert "dvaačtyřicet" in config.grammars["cs"].digit_words.words
+    assert "sorry" not in config.grammars["en"].digit_words.words
+
+
+# Whatever number it is.
+
+ONES = {
+    "en": "zero one two three four five six seven eight nine",
+    "fr": "zéro un deux trois quatre cinq six sept huit neuf",
+    "cs": "nula jedna dva tři čtyři pět šest sedm osm devět",
+    "ko": "공 일 이 삼 사 오 육 칠 팔 구",
+}
+TEENS = {
+    "en": "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
+    "fr": "dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf",
+    "cs": "deset jedenáct dvanáct třináct čtrnáct patnáct šestnáct sedmnáct osmnáct devatenáct",
+}
+TENS = {
+    "en": "twenty thirty forty fifty sixty seventy eighty ninety",
+    "fr": "vingt trente quarante cinquante soixante soixante quatre-vingt quatre-vingt",
+    "cs": "dvacet třicet čtyřicet padesát šedesát sedmdesát osmdesát devadesát",
+}
+AGAIN = {
+    "en": {2: "double", 3: "triple"},
+    "fr": {2: "deux fois le", 3: "triple"},
+    "cs": {2: "dvakrát", 3: "třikrát"},
+}
+
+
+def one_by_one(language: str, digits: str) -> str:
+    return " ".join(ONES[language].split()[int(digit)] for digit in digits)
+
+
+def below_100(language: str, value: int) -> str:
+    ones, teens, tens = (table[language].split() for table in (ONES, TEENS, TENS))
+    if value < 20:
+        return ones[value] if value < 10 else teens[value - 10]
+    ten, unit = divmod(value, 10)
+    if language == "fr" and ten in (7, 9):
+        return f"{tens[ten - 2]} {'et ' if value == 71 else ''}{teens[unit]}"
+    if language == "fr" and unit == 1 and ten != 8:
+        return f"{tens[ten - 2]} et un"
+    return f"{tens[ten - 2]} {ones[unit]}" if unit else tens[ten - 2]
+
+
+def unit_first(language: str, value: int) -> str:
+    """ "Dvaačtyřicet", as most Czechs say it."""
+    ten, unit = divmod(value, 10)
+    if ten < 2 or not unit:
+        return below_100(language, value)
+    return f"{ONES['cs'].split()[unit]}a{TENS['cs'].split()[ten - 2]}"
+
+
+def by_pairs(language: str, digits: str, say: Callable[[str, int], str] = below_100) -> str:
+    pairs = (digits[at : at + 2] for at in range(0, len(digits), 2))
+    return " ".join(say(language, int(pair)) if pair[0] != "0" else one_by_one(language, pair) for pair in pairs)
+
+
+def repeated(language: str, digits: str) -> str:
+    """ "Double seven", wherever a digit stands twice or three times."""
+    said: list[str] = []
+    at = 0
+    while at < len(digits):
+        times = next((n for n in (3, 2) if digits[at : at + n] == digits[at] * n), 1)
+        said += [AGAIN[language][times]] if times > 1 else []
+        said.append(one_by_one(language, digits[at]))
+        at += times
+    return " ".join(said)
+
+
+def ways(language: str, digits: str) -> Iterator[Callable[[str], str]]:
+    yield lambda number: one_by_one(language, number)
+    if language == "ko":
+        yield lambda number: one_by_one(language, number).replace(" ", "")
+        return
+    yield lambda number: by_pairs(language, number)
+    yield lambda number: repeated(language, number)
+    yield lambda number: f"{one_by_one(language, number[0])} {by_pairs(language, number[1:])}"
+    if language == "cs":
+        yield lambda number: by_pairs(language, number, unit_first)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "cs", "ko"])
+@settings(max_examples=150, deadline=None)
+@given(digits=st.text("0123456789", min_size=4, max_size=12))
+def test_a_number_said_in_any_usual_way_comes_back(config: Config, language: str, digits: str) -> None:
+    for say in ways(language, digits):
+        number = spoken(config, language, say(digits), (len(digits),))
+        assert number.share == 1.0
+        if number.digits != digits:  # the same words may be said for two numbers of this length: then both are known
+            assert digits in number.alternatives, say(digits)
+            assert not number.sure, say(digits)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "cs"])
+def test_every_number_below_a_hundred_is_read(config: Config, language: str) -> None:
+    for value in range(10, 100):
+        number = spoken(config, language, below_100(language, value))
+        assert (number.digits, number.sure) == (str(value), True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    words=st.lists(
+        st.sampled_from(["quatre", "vingt", "dix", "sept", "cent", "mille", "et", "un", "fois", "euh", "non", "42"])
+    )
+)
+def test_any_row_of_words_gives_digits_or_nothing(config: Config, words: list[str]) -> None:
+    number = spoken(config, "fr", " ".join(words), (5, 6))
+    assert number.digits == "" or number.digits.isdigit()
+    assert 0 <= number.share <= 1
+    assert number.digits not in number.alternatives
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "my order number is forty two seventy one nine"),
+        ("fr", "quarante deux soixante et onze neuf"),
+        ("cs", "dvaačtyřicet jedenasedmdesát devět"),
+    ],
+)
+def test_reading_a_number_takes_no_time_worth_mentioning(config: Config, language: str, text: str) -> None:
+    fastest = min(_seconds(lambda: spoken(config, language, text, FIVE)) for _ in range(50))
+    assert fastest < 0.001  # about 0.1 ms on an idle machine
+
+
+def test_a_very_long_ramble_of_number_words_is_still_read_quickly(config: Config) -> None:
+    assert _seconds(lambda: spoken(config, "fr", "quatre vingt dix " * 60, FIVE)) < 1
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+# Check digits.
+
+
+@pytest.mark.parametrize(
+    ("digits", "check"),
+    [
+        ("79927398713", "luhn"),
+        ("4539148803436467", "luhn"),
+        ("79444", "mod97"),
+        ("3214282912345698765432161182", "mod97"),  # the worked example of an account number in digits
+        ("4006381333931", "ean13"),
+        ("5901234123457", "ean13"),
+    ],
+)
+def test_a_check_digit_tells_a_right_number_from_every_number_with_one_digit_misheard(digits: str, check: str) -> None:
+    assert valid(digits, check)
+    for at, digit in enumerate(digits):
+        misheard = f"{digits[:at]}{(int(digit) + 1) % 10}{digits[at + 1 :]}"
+        assert not valid(misheard, check)
+
+
+def test_what_is_no_number_is_not_valid_and_an_unknown_check_is_our_mistake() -> None:
+    for check in CHECKS:
+        for text in ("", "0", "00", "12a4", "４２７"):
+            assert not valid(text, check)
+    with pytest.raises(KeyError):
+        valid("42719", "crc")
+
+
+# Days.
+
+WEDNESDAY = date(2026, 11, 18)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "day"),
+    [
+        ("en", "tomorrow", date(2026, 11, 19)),
+        ("en", "the day after tomorrow please", date(2026, 11, 20)),
+        ("en", "monday", date(2026, 11, 23)),
+        ("en", "next Monday", date(2026, 11, 23)),
+        ("en", "this friday", date(2026, 11, 20)),
+        ("en", "last friday", date(2026, 11, 13)),
+        ("en", "the third of March", date(2027, 3, 3)),
+        ("en", "march the third", date(2027, 3, 3)),
+        ("en", "on November 3rd", date(2026, 11, 3)),
+        ("en", "march twenty-first 2028", date(2028, 3, 21)),
+        ("en", "friday the 20th of november", date(2026, 11, 20)),
+        ("en", "12/03", date(2026, 12, 3)),
+        ("en", "25/12", date(2026, 12, 25)),
+        ("en", "2026-12-01", date(2026, 12, 1)),
+        ("fr", "demain", date(2026, 11, 19)),
+        ("fr", "après-demain", date(2026, 11, 20)),
+        ("fr", "lundi prochain", date(2026, 11, 23)),
+        ("fr", "vendredi dernier", date(2026, 11, 13)),
+        ("fr", "le trois mars", date(2027, 3, 3)),
+        ("fr", "le premier mai", date(2027, 5, 1)),
+        ("fr", "le 1er mai", date(2027, 5, 1)),
+        ("fr", "le trente et un décembre", date(2026, 12, 31)),
+        ("fr", "12/03/26", date(2026, 3, 12)),
+        ("cs", "zítra", date(2026, 11, 19)),
+        ("cs", "v sobotu", date(2026, 11, 21)),
+        ("cs", "příští pondělí", date(2026, 11, 23)),
+        ("cs", "třetího března", date(2027, 3, 3)),
+        ("cs", "dvacátýho čtvrtýho prosince", date(2026, 12, 24)),
+        ("cs", "jedenatřicátého prosince", date(2026, 12, 31)),
+        ("cs", "pátého dvanáctý", date(2026, 12, 5)),
+        ("cs", "12. 3.", date(2027, 3, 12)),
+        ("cs", "3. března 2026", date(2026, 3, 3)),
+    ],
+)
+def test_a_day_is_read_as_it_is_said(language: str, text: str, day: date) -> None:
+    assert read_date(text, language, WEDNESDAY) == day
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", ""),
+        ("en", "as soon as possible"),
+        ("en", "the third"),
+        ("en", "wednesday"),  # today, or in a week?
+        ("en", "next friday"),  # in two days, or in nine?
+        ("en", "last monday"),  # two days ago, or nine?
+        ("en", "monday or tuesday"),
+        ("en", "the third or the fourth of march tomorrow"),
+        ("en", "thirty-first of june"),
+        ("en", "friday the 21st of november"),  # which is a Saturday
+        ("en", "one may come"),
+        ("en", "13/13"),
+        ("fr", "le trois"),
+        ("fr", "le trente février"),
+        ("cs", "třetího"),
+        ("ko", "내일"),
+    ],
+)
+def test_a_day_in_doubt_is_none(language: str, text: str) -> None:
+    assert read_date(text, language, WEDNESDAY) is None
+
+
+def test_a_day_without_a_year_is_the_nearest_one() -> None:
+    assert read_date("december thirtieth", "en", date(2027, 1, 3)) == date(2026, 12, 30)
+    assert read_date("twenty-ninth of february", "en", date(2027, 11, 1)) == date(2028, 2, 29)
+
+
+@given(text=st.text(max_size=40), language=st.sampled_from(["en", "fr", "cs", "ko"]))
+def test_no_text_breaks_reading_days(text: str, language: str) -> None:
+    assert read_date(text, language, WEDNESDAY) is None or isinstance(read_date(text, language, WEDNESDAY), date)

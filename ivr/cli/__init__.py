@@ -12,6 +12,7 @@ _COMMANDS = {
     "understand": ("ivr.cli.understand", "What a sentence means."),
     "check": ("ivr.cli.check", "Every mistake in the supervisors' files."),
     "grammar": ("ivr.cli.grammar", "For grammar authors: lint, sentences, import, export."),
+    "evaluate": ("ivr.cli.evaluate", "Accuracy tables on labelled data."),
     "bench": ("ivr.cli.bench", "Latency and load, measured."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }

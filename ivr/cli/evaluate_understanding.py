@@ -1,0 +1,96 @@
+"""``ivr evaluate understanding``: labelled sentences -> right, to a person, or wrong automation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ivr.accuracy.labelled import LabelledDataError
+from ivr.config import ConfigError, home, load
+
+DEFAULT_MAP = "tests/customer_service_map.csv"
+
+
+@click.command()
+@click.argument("table", metavar="CSV", type=click.Path(path_type=Path))
+@click.option(
+    "--map", "map_file", type=click.Path(path_type=Path), help=f"CSV label,intents.  [default: {DEFAULT_MAP}]"
+)
+@click.option("--language", default="en", show_default=True)
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the verdicts by label as a picture.")
+@click.option("--show", type=click.Choice(["wrong", "person", "asked_back"]), help="List the sentences of a verdict.")
+@click.option("--json", "as_json", is_flag=True)
+def understanding(
+    table: Path, map_file: Path | None, language: str, plot: Path | None, show: str | None, as_json: bool
+) -> None:
+    """What would be done with each sentence of CSV (columns utterance,intent), had it been recognised without a doubt."""
+    from rich.progress import Progress
+
+    from ivr.accuracy import understanding as accuracy
+
+    place = home()
+    try:
+        config = load(place)
+        sentences = accuracy.read_sentences(table, accuracy.read_map(map_file or place / DEFAULT_MAP))
+        grammar, plan = config.grammars[language], config.plans[language]
+    except (ConfigError, LabelledDataError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyError:
+        raise click.ClickException(f"there is no language {language!r} in config/ivr.yaml") from None
+    with Progress(transient=True, disable=as_json) as progress:
+        task = progress.add_task("understanding", total=len(sentences))
+        judged = accuracy.evaluate(grammar, plan, sentences, lambda: progress.advance(task))
+    found = accuracy.table(judged)
+    if plot:
+        _plot(found, plot)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        _print(found)
+    for each in judged:
+        if show == each.verdict:
+            click.echo(f"{each.sentence.label}: {each.sentence.text!r} -> {each.intent} ({each.confidence:.2f})")
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = Table("label", *(name.replace("_", " ") for name in VERDICTS), title=f"{found['sentences']} sentences")
+    for label, counts in found["by_label"].items():
+        rows.add_row(label, *(str(counts.get(verdict, "")) for verdict in VERDICTS))
+    console = Console()
+    console.print(rows)
+    for name, value in found.items():
+        if name != "by_label":
+            console.print(f"{name.replace('_', ' '):<20} {_text(value)}")
+
+
+VERDICTS = ("right", "asked_back", "person", "wrong")
+
+
+def _text(value: Any) -> str:
+    return f"{value:.2%}" if isinstance(value, float) else str(value)
+
+
+def _plot(found: dict[str, Any], path: Path) -> None:
+    """One bar for each label, split by verdict."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    labels = list(found["by_label"])
+    figure, axes = pyplot.subplots(figsize=(9, 0.3 * len(labels) + 1.5))
+    left = [0.0] * len(labels)
+    colours = {"right": "#2b8a3e", "asked_back": "#94d82d", "person": "#adb5bd", "wrong": "#c92a2a"}
+    for verdict in VERDICTS:
+        counts = [found["by_label"][label].get(verdict, 0) for label in labels]
+        axes.barh(labels, counts, left=left, label=verdict.replace("_", " "), color=colours[verdict])
+        left = [sum(pair) for pair in zip(left, counts, strict=True)]
+    axes.set_xlabel("sentences")
+    axes.invert_yaxis()
+    axes.legend(loc="lower right")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)

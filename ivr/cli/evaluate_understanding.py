@@ -24,7 +24,7 @@ DEFAULT_MAP = "tests/customer_service_map.csv"
 def understanding(
     table: Path, map_file: Path | None, language: str, plot: Path | None, show: str | None, as_json: bool
 ) -> None:
-    """What would be done with each sentence of CSV (columns utterance,intent), had it been recognised without a doubt."""
+    """What would be done with each sentence of CSV (columns utterance,intent) if it were recognised for certain."""
     from rich.progress import Progress
 
     from ivr.accuracy import understanding as accuracy

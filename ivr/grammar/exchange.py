@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ivr.grammar import jsgf, srgs_abnf, srgs_xml
 from ivr.grammar.intents import Branch, Intents, intent_name
-from ivr.grammar.template_text import alternatives, count, length, reduced, reduced_rules, text
+from ivr.grammar.template_text import alternatives, count, length, needed, reduced, reduced_rules, text
 from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand
 from ivr.grammar.tree import MAX_CHARACTERS, Expression, Problem, Reference, Refused, Remarks, RuleGrammar, references
 
@@ -147,7 +147,7 @@ def _check_size(parts: Mapping[str, list[Branch]], bodies: Mapping[str, Expressi
         if sentences > MAX_SENTENCES:
             what = f"a line of intent {part.intent!r} stands for {sentences:,} sentences, at most {MAX_SENTENCES:,}"
             remarks.problem(part.line, what, _SMALLER)
-    if total > MAX_ALL_SENTENCES:
+    if total > MAX_ALL_SENTENCES and not remarks.problems:
         remarks.problem(1, f"it stands for {total:,} sentences, at most {MAX_ALL_SENTENCES:,}", _SMALLER)
     written = sum(map(length, bodies.values())) + sum(length(part.body) for each in parts.values() for part in each)
     if written > MAX_CHARACTERS:
@@ -189,7 +189,7 @@ def _check_sentences(
         line = parts[name][0].line
         for template in templates:
             try:
-                sentences = expand(template, _needed(template, rules))
+                sentences = expand(template, needed(template, rules))
             except TemplateError as error:
                 remarks.problem(line, f"the template cannot be used: {error}", "use fewer brackets inside each other")
                 continue
@@ -198,15 +198,3 @@ def _check_sentences(
                 if other != name:
                     what = f"{sentence!r} means {other!r} and {name!r}"
                     remarks.problem(line, what, "keep it in one intent, or name one for all with --intent")
-
-
-def _needed(template: str, rules: Mapping[str, str]) -> dict[str, str]:
-    """The rules a template uses, directly or through others."""
-    found: dict[str, str] = {}
-    waiting = [template]
-    while waiting:
-        for name in re.findall(r"<(\w+)>", waiting.pop()):
-            if name not in found:
-                found[name] = rules[name]
-                waiting.append(rules[name])
-    return found

@@ -9,6 +9,7 @@ from rapidfuzz import fuzz, process
 
 from ivr.grammar.meaning import NO, PERSON, YES
 from ivr.grammar.sound_alikes import Alike, sound_alikes
+from ivr.grammar.template_text import needed
 from ivr.grammar.templates import TemplateError, expand
 
 MANY_SENTENCES = 1_000  # of one template: a recogniser's grammar of a whole language is not much larger
@@ -96,10 +97,12 @@ class Pack:
 
 
 def _expanded(template: str, rules: Mapping[str, str]) -> Sequence[str] | TemplateError:
-    try:
-        return expand(template, rules)
-    except TemplateError as error:
-        return error
+    for known in (needed(template, rules), rules):  # all of them only where the message has to name them
+        try:
+            return expand(template, known)
+        except TemplateError as error:
+            mistake = error
+    return mistake
 
 
 def lint(pack: Pack) -> list[Finding]:

@@ -10,7 +10,7 @@ from hassil.expression import Sequence as Pieces
 from hassil.parse_expression import parse_sentence
 from hassil.sample import sample_expression
 
-from ivr.grammar.template_text import reduced, reduced_rules
+from ivr.grammar.template_text import needed, reduced, reduced_rules
 from ivr.grammar.templates import TemplateError, expand, normalise
 from ivr.grammar.tree import NOTHING, Expression, OneOf, Reference, Rule, RuleGrammar, Tag, Words, one_of, sequence
 
@@ -23,7 +23,7 @@ def as_rules(language: str, intents: Mapping[str, Series[str]], rules: Mapping[s
     Raises TemplateError as ``expand`` does.
     """
     for text in (text for templates in intents.values() for text in templates):
-        expand(text, rules)
+        expand(text, needed(text, rules))
     converter = _Converter(rules)
     bodies = {
         f"intent_{intent}": one_of([converter.convert(parse_sentence(text).expression) for text in templates])
@@ -119,7 +119,7 @@ class _Converter:
                 each = [self._edges(item) for item in items]
                 return _Edges(*(any(edge) for edge in zip(*each, strict=True)))
             case Permutation():
-                return _Edges(False, False, False)  # hassil puts spaces around and between its parts
+                return _Edges(True, True, all(self._edges(item).nothing for item in expression.items))
             case Group(items=items):
                 return self._edges_of_all(items)
             case _:

@@ -39,7 +39,8 @@ def log_mel(samples: Samples, frames: int) -> NDArray[np.float32]:
     energy[:heard] = np.abs(np.fft.rfft(windows[:heard] * _window())) ** 2
     level = np.log10(np.maximum(_filter_bank() @ energy.T, 1e-10))
     level = np.maximum(level, level.max() - _DYNAMIC_RANGE)
-    return ((level + 4.0) / 4.0).astype(np.float32)
+    features: NDArray[np.float32] = ((level + 4.0) / 4.0).astype(np.float32)
+    return features
 
 
 @cache

@@ -11,6 +11,7 @@ from ivr.grammar.pieces import MAX_DIGITS, Entry, Kind, Pieces
 from ivr.grammar.templates import normalise
 
 MAX_ALTERNATIVES = 5  # more than anybody could be asked about
+_AS_GOOD = 0.25  # of the cost of a piece: what is less than a cut more is as natural
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,8 @@ class DigitWords:
         wanted = frozenset(lengths)
         fitting = [path for path in paths if len(path.digits) in wanted] or paths
         best = fitting[0]
-        # What two cuts say alike is no doubt; a second number as short as the first, or a shorter one, is.
-        rivals = (path for path in paths if path.digits != best.digits and round(path.cost) <= round(best.cost))
+        # A number that is cut into as few pieces as this one, or fewer, may be what was meant.
+        rivals = (path for path in paths if path.digits != best.digits and path.cost < best.cost + _AS_GOOD)
         content = len(words) - start - best.aside
         return SpokenNumber(
             digits=best.digits,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 MAX_DIGITS = 24  # the longest number anyone reads out (an IBAN) has 22
-_KEPT = 4  # readings of the same length kept at each word; more only come from numbers nobody would say
+_KEPT = 6  # readings of the same length kept at each word; more only come from numbers nobody would say
 _UNKNOWN = 3.0  # cost of passing over a word: more than another way to cut the words we know
 _EARLIER = 1e-5  # of two equally short readings, the one whose first pieces are longer, as a listener cuts them
 

@@ -24,7 +24,9 @@ from ivr.speech.whisper_features import log_mel
 
 _START = [50257, 50362]  # tiny.en: start of transcript, no timestamps
 _END = 50256  # the first that is not text
+_BEFORE = 50360  # what follows was said before
 _FULL_STOP = 13
+_NO_SPEECH = 0.6  # the model's own probability; noise, tones and music have 0.7 and more, speech at most 0.5
 _FEWEST_FRAMES, _MOST_FRAMES = 600, 3000  # of 10 ms; fewer than 600 cost accuracy
 _FEWEST_FRAMES_DIGITS = 1500  # strings of digits right: 1,500 frames 75 %, 1,000 frames 70 %, 600 frames 55 %
 _DIGITS_BEFORE = " My number is four seven two nine zero one three eight."  # as if said before: +5 %
@@ -58,7 +60,7 @@ NOTHING = Reading(Heard("", 0.0), "")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text in the model's tokens.  ``score``: mean log probability of a token, as the model wrote it."""
+    """A text in the model's tokens.  ``score``: mean log probability of a token, where the model wrote it."""
 
     text: str
     tokens: tuple[int, ...]
@@ -98,7 +100,7 @@ class Reader:
         )
         self._tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
         self._not_digits: dict[tuple[str, ...], list[int]] = {}
-        self._digits_before = [self._tokenizer.token_to_id("<|startofprev|>"), *self._ids(_DIGITS_BEFORE)]
+        self._digits_before = [_BEFORE, *self._ids(_DIGITS_BEFORE)]
 
     def read(self, samples: Samples, phrases: Phrases) -> Reading:
         """Read at most 30 s of audio."""
@@ -107,7 +109,9 @@ class Reader:
         frames = len(samples) * 100 // RATE_HZ
         encoded = self._encode(samples, frames, _FEWEST_FRAMES_DIGITS if phrases.digit_words else _FEWEST_FRAMES)
         sounding = encoded[:, : (frames + _FRAMES_AFTER) // 2]
-        free = self._write(encoded, frames)
+        free, no_speech = self._write(encoded, frames)
+        if no_speech > _NO_SPEECH:
+            return NOTHING
         digits = self._write_digits(encoded, frames, phrases.digit_words) if phrases.digit_words else None
         fit = self._score(sounding, [digits])[digits.text] if digits else 0.0
         likeness = phrases.nearest([free.text], sum(_CANDIDATES))
@@ -125,10 +129,11 @@ class Reader:
         encoded = self._network.encode(self._view(log_mel(samples, frames)[None]))
         return np.asarray(encoded)
 
-    def _write(self, encoded: NDArray[np.float32], frames: int) -> Written:
-        """What it hears without a grammar."""
-        tokens, score = self._generate(encoded, frames, suppress_tokens=[-1])
-        return Written(without_repetition(self._text(tokens)), tuple(tokens), score)
+    def _write(self, encoded: NDArray[np.float32], frames: int) -> tuple[Written, float]:
+        """What it hears without a grammar, and the probability that nobody speaks."""
+        result = self._generate(encoded, frames, suppress_tokens=[-1], return_no_speech_prob=True)
+        tokens = result.sequences_ids[0]
+        return Written(without_repetition(self._text(tokens)), tuple(tokens), result.scores[0]), result.no_speech_prob
 
     def _text(self, tokens: Sequence[int]) -> str:
         return normalise(_digits_as_words(self._tokenizer.decode(tokens)))
@@ -140,19 +145,19 @@ class Reader:
             for word in words:
                 allowed.update(self._ids(f" {word}"), self._ids(f" {word.capitalize()}"))
             self._not_digits[words] = [token for token in range(_END) if token not in allowed]
-        tokens, score = self._generate(
+        result = self._generate(
             encoded, frames, before=self._digits_before, beam_size=5, suppress_tokens=self._not_digits[words]
         )
-        kept = [word for word in self._text(tokens).split() if word in words]
-        return Written(" ".join(kept), self._spell(" ".join(kept)), score) if kept else None
+        text = " ".join(word for word in self._text(result.sequences_ids[0]).split() if word in words)
+        return Written(text, self._spell(text)) if text else None
 
     def _generate(
         self, encoded: NDArray[np.float32], frames: int, before: Sequence[int] = (), beam_size: int = 1, **options: Any
-    ) -> tuple[list[int], float]:
-        """(tokens, mean log probability of a token).  One beam: five take twice as long and find 1.5 % more phrases."""
+    ) -> Any:
+        """CTranslate2's result.  One beam: five take twice as long and find 1.5 % more phrases."""
         prompt = [*before, *_START]
         most = len(prompt) + 4 + frames * _TOKENS_PER_S // 100
-        result = self._network.generate(
+        return self._network.generate(
             self._view(encoded),
             [prompt],
             beam_size=beam_size,
@@ -160,7 +165,6 @@ class Reader:
             return_scores=True,
             **options,
         )[0]
-        return result.sequences_ids[0], result.scores[0]
 
     def _score(self, encoded: NDArray[np.float32], candidates: Sequence[Written]) -> dict[str, float]:
         """Log probability of each text given the sound, divided by (number of tokens) ** 0.7.
@@ -205,7 +209,7 @@ def judge(free: Written, candidates: dict[str, tuple[float, float]], digits: tup
     best, probability = ranked[0] if ranked else ("", 0.0)
     if probability >= _WINS:
         return Reading(Heard(best, probability, tuple(ranked[1:])), best if probability >= _ACT_ON_READING else "")
-    if free.score < _GUESS:
+    if not free.text or free.score < _GUESS:
         return Reading(Heard("", 0.0, tuple(ranked)), "")
     confidence = min(math.exp(free.score), _WINS)
     return Reading(Heard(free.text, confidence, tuple(ranked)), free.text if free.score >= _ACT_ON_FREE_TEXT else "")

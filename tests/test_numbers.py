@@ -169,12 +169,19 @@ def test_reading_without_lengths_stays_as_it_was() -> None:
 
 def test_the_words_for_a_recogniser_are_single_words(config: Config) -> None:
     for grammar in config.grammars.values():
-        words = grammar.digit_words.words
+        words = (*grammar.digit_words.words, *grammar.digit_words.group_words)
         assert words and len(set(words)) == len(words)
         assert not any(" " in word for word in words)
     assert "quatre" in config.grammars["fr"].digit_words.words
-    assert "dvaačtyřicet" in config.grammars["cs"].digit_words.words
-    assert "sorry" not in config.grammars["en"].digit_words.words
+    assert "dvaačtyřicet" in config.grammars["cs"].digit_words.group_words
+    assert "seventy" in config.grammars["en"].digit_words.group_words
+    for words in (config.grammars["en"].digit_words.words, config.grammars["en"].digit_words.group_words):
+        assert not {"sorry", "um"} & set(words)
+
+
+def test_the_words_for_single_digits_stand_apart(config: Config) -> None:
+    assert "seventy" not in config.grammars["en"].digit_words.words
+    assert {"seven", "oh", "double"} <= set(config.grammars["en"].digit_words.words)
 
 
 # Whatever number it is.

@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,17 @@ from ivr.grammar import jsgf, srgs_abnf, srgs_xml
 from ivr.grammar.intents import Branch, Intents, intent_name
 from ivr.grammar.template_text import alternatives, count, length, needed, reduced, reduced_rules, text
 from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand
-from ivr.grammar.tree import MAX_CHARACTERS, Expression, Problem, Reference, Refused, Remarks, RuleGrammar, references
+from ivr.grammar.tree import (
+    MAX_CHARACTERS,
+    Expression,
+    OneOf,
+    Problem,
+    Reference,
+    Refused,
+    Remarks,
+    RuleGrammar,
+    references,
+)
 
 MAX_ALL_SENTENCES = 50_000  # of one file; a language with a tenth of them is a large one
 
@@ -121,21 +132,22 @@ def _language(tag: str | None, remarks: Remarks) -> str:
 
 def _parts(branches: list[Branch], bodies: Mapping[str, Expression]) -> list[Branch]:
     """One part for each template: alternatives stand on lines of their own, also those of a rule standing alone."""
-    parts: list[Branch] = []
+    parts: dict[Expression, Branch] = {}
+    written_out: set[str] = set()
     for branch in branches:
         body = reduced(branch.body, bodies)
-        waiting = [body] if body is not None else []
+        waiting = deque([] if body is None else [body])
         while waiting:
-            first = waiting.pop(0)
+            first = waiting.popleft()
             if isinstance(first, Reference):
-                waiting[:0] = alternatives(bodies[first.rule])
-            elif len(alternatives(first)) > 1:
-                waiting[:0] = alternatives(first)
+                if first.rule not in written_out:
+                    written_out.add(first.rule)
+                    waiting.extendleft(reversed(alternatives(bodies[first.rule])))
+            elif isinstance(first, OneOf):
+                waiting.extendleft(reversed(first.items))
             else:
-                parts.append(Branch(branch.intent, first, branch.line))
-            if len(waiting) + len(parts) > MAX_ALL_SENTENCES:
-                return parts
-    return parts
+                parts.setdefault(first, Branch(branch.intent, first, branch.line))
+    return list(parts.values())
 
 
 def _check_size(parts: Mapping[str, list[Branch]], bodies: Mapping[str, Expression], remarks: Remarks) -> None:
@@ -165,13 +177,15 @@ def _rule_names(
         used |= fresh
         waiting += [bodies[name] for name in fresh]
     names: dict[str, str] = {}
+    taken: set[str] = set()
+    numbers: dict[str, int] = {}
     for name in (name for name in bodies if name in used):
         ours = wanted = intent_name(name) or "rule"
-        number = 1
-        while ours in names.values():
-            number += 1
-            ours = f"{wanted}_{number}"
+        while ours in taken:
+            numbers[wanted] = numbers.get(wanted, 1) + 1
+            ours = f"{wanted}_{numbers[wanted]}"
         names[name] = ours
+        taken.add(ours)
         if ours != name:
             remarks.note(grammar.rules[name].line, f"rule {name!r} is called {ours!r}", "nothing")
     return names

@@ -1,10 +1,12 @@
 """Which intent each part of another system's grammar stands for."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from ivr.grammar.tags import constant
 from ivr.grammar.tree import (
+    MAX_NESTING,
     NOTHING,
     Expression,
     OneOf,
@@ -15,11 +17,11 @@ from ivr.grammar.tree import (
     RuleGrammar,
     Sequence,
     Tag,
-    one_of,
     walk,
 )
 
 MAX_BRANCHES = 500  # of one rule, after its tags were told apart; a grammar has some dozen intents
+MAX_NODES = 10_000  # of one branch; telling tags apart copies what stands beside them
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WITH_INTENT = "name the intent of the whole file with --intent"
@@ -32,6 +34,16 @@ class Branch:
     intent: str | None
     body: Expression
     line: int = 1
+    nodes: int = field(default=1, compare=False)
+    depth: int = field(default=1, compare=False)
+
+
+class _Entangled(Exception):
+    """Tags and what they stand beside cannot be told apart within reason."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 def intent_name(text: str) -> str | None:
@@ -60,10 +72,18 @@ class Intents:
                     self._of_tag[tag] = self._read(tag)
         found: dict[str, list[Branch]] = {}
         for rule in self._grammar.entries:
-            for branch in self._entry(rule):
+            for branch in self._apart(rule):
                 if branch.intent is not None and branch not in found.setdefault(branch.intent, []):
                     found[branch.intent].append(branch)
         return found
+
+    def _apart(self, rule: Rule) -> list[Branch]:
+        try:
+            return self._entry(rule)
+        except _Entangled as error:
+            what = f"the tags of rule {rule.name!r} cannot be told apart, they stand inside each other too often"
+            self._remarks.problem(error.line, what, f"use fewer tags, or {_WITH_INTENT}")
+            return []
 
     def _entry(self, rule: Rule) -> list[Branch]:
         if self._intent is not None:
@@ -113,7 +133,7 @@ class Intents:
     def _of(self, expression: Expression, line: int) -> list[Branch]:
         """An expression by intents; the branches together have the sentences it has."""
         if not self._has_tags(expression):
-            return [Branch(None, expression, line)]
+            return [Branch(None, expression, line, sum(1 for _ in walk(expression)))]
         match expression:
             case Tag():
                 return [Branch(self._of_tag.get(expression), NOTHING, expression.line)]
@@ -137,9 +157,7 @@ class Intents:
         for item in items:
             following = self._of(item, line)
             if len(so_far) * len(following) > MAX_BRANCHES:
-                what = f"tags divide a rule into more than {MAX_BRANCHES} parts"
-                self._remarks.problem(line, what, f"use fewer tags in one sentence, or {_WITH_INTENT}")
-                return []
+                raise _Entangled(line)
             so_far = _merged([self._joined(first, second) for first in so_far for second in following])
         return so_far
 
@@ -149,7 +167,8 @@ class Intents:
             self._remarks.problem(second.line, what, f"leave one tag in it, or {_WITH_INTENT}")
         parts = first.body.items if isinstance(first.body, Sequence) else (first.body,)
         line = second.line if second.intent else first.line
-        return Branch(first.intent or second.intent, Sequence((*parts, second.body)), line)
+        body = Sequence((*parts, second.body))
+        return _measured(first.intent or second.intent, body, line, (first, second))
 
     def _has_tags(self, expression: Expression) -> bool:
         return any(
@@ -168,4 +187,17 @@ def _merged(branches: list[Branch]) -> list[Branch]:
     by_intent: dict[str | None, list[Branch]] = {}
     for branch in branches:
         by_intent.setdefault(branch.intent, []).append(branch)
-    return [Branch(intent, one_of([each.body for each in same]), same[0].line) for intent, same in by_intent.items()]
+    return [
+        same[0] if len(same) == 1 else _measured(intent, OneOf(tuple(each.body for each in same)), same[0].line, same)
+        for intent, same in by_intent.items()
+    ]
+
+
+def _measured(intent: str | None, body: Expression, line: int, parts: Iterable[Branch]) -> Branch:
+    """A branch made of others.  Raises _Entangled when it became too large."""
+    nodes, depth = 1, 1
+    for part in parts:
+        nodes, depth = nodes + part.nodes, max(depth, part.depth + 1)
+    if nodes > MAX_NODES or depth > MAX_NESTING:
+        raise _Entangled(line)
+    return Branch(intent, body, line, nodes, depth)

@@ -8,9 +8,9 @@ from rapidfuzz.distance import Levenshtein
 
 from ivr.grammar.sounds import sound
 
-NEAR = 0.34  # of the sounds of one word: "track" and "truck", but not "order" and "parcel"
+NEAR = 0.4  # of the sounds of one word: "track" and "truck", "chci" and "nechci", but not "order" and "parcel"
 ENOUGH_SOUNDS = 5  # in sentences with fewer, one other sound is a difference one hears
-WEAK_SOUNDS = 3  # a word this short is easily swallowed, or heard where nobody said it
+WEAK_SOUNDS = 4  # a word this short, like "don't", is easily swallowed, or heard where nobody said it
 
 Words = tuple[str, ...]
 
@@ -25,16 +25,17 @@ class Alike:
 
 
 def sound_alikes(intents: Mapping[str, str], language: str) -> Iterator[Alike]:
-    """Pairs among normalised sentences, given with their intents; each pair once."""
+    """Pairs among normalised sentences, given with their intents; each pair once, in the order they are given."""
     by_sound: dict[Words, list[str]] = {}
     for sentence in intents:
         by_sound.setdefault(tuple(sound(sentence, language).split()), []).append(sentence)
     by_sound.pop((), None)
+    rank = {sentence: at for at, sentence in enumerate(intents)}
     seen: set[tuple[str, str]] = set()
     for same, one, other in (*_same(by_sound), *_one_sound_apart(by_sound), *_one_word_apart(by_sound)):
         for first in by_sound[one]:
             for second in by_sound[other]:
-                pair = (first, second) if first < second else (second, first)
+                pair = (first, second) if rank[first] < rank[second] else (second, first)
                 if intents[first] != intents[second] and pair not in seen:
                     seen.add(pair)
                     yield Alike(*pair, same)

@@ -54,7 +54,7 @@ _FRENCH = _table(
     r"oi -> wa",
     r"o[uùû] -> U",
     r"œu|eu -> e",
-    r"(ai|ei|[éèêë]|e[rz]\b|\bet\b|es\b)[st]? -> E",
+    r"(ai|ei|[éèêë]|(?<=\w\w)e[rz]\b|\bet\b|e(?=r\b)|es\b)[st]? -> E",
     r"[àâ] -> a",
     r"[îï] -> i",
     r"ô -> o",

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 MAX_CHARACTERS = 1_000_000  # as our own grammar files; a grammar written by people has some kilobytes
 MAX_NESTING = 40  # brackets or elements inside each other; people stop at about six
+MAX_RULES = 2_000  # a grammar has some dozen; long lists are alternatives of one rule
 MAX_REPEATS = 4  # each repeat is written out; more of them is a list, which our templates do not have
 MAX_PROBLEMS = 200  # nobody mends more of them at once, and a hostile file has millions
 _UNCOUNTABLE = 10**12  # counts stop here: beyond it only "too many" matters
@@ -197,6 +198,9 @@ def references(expression: Expression) -> Iterator[Reference]:
 
 def check_references(grammar: RuleGrammar, remarks: Remarks) -> None:
     """Names references to rules that are not there, rules that contain themselves, and rules too deep in each other."""
+    if len(grammar.rules) > MAX_RULES:
+        remarks.problem(1, f"there are {len(grammar.rules):,} rules, at most {MAX_RULES:,}", "write lists as one rule")
+        return
     for rule in grammar.rules.values():
         for reference in references(rule.body):
             if reference.rule not in grammar.rules:

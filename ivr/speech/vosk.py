@@ -1,8 +1,10 @@
 """Vosk: streaming recognition limited to a grammar of phrases, one recogniser for each utterance."""
 
+import faulthandler
 import json
 import os
 import re
+import resource
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +33,7 @@ _SETTINGS = f"""
 --endpoint.rule3.min-trailing-silence=10
 --endpoint.rule4.min-trailing-silence=10
 """  # the end of an utterance is not the decoder's to find: silence given in advance would look like one
+_SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
 _NOISE = 50.0  # see _Widening
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
@@ -161,6 +164,8 @@ class VoskModel:
         child = os.fork()
         if child == 0:
             status = 1
+            faulthandler.disable()  # a crash is an answer here, not a bug to report
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             try:
                 recogniser = self._new(json.dumps([self._reject]) if self._reject else "")
                 recogniser.AcceptWaveform(bytes(_MODEL_HZ))
@@ -187,7 +192,8 @@ class VoskRecogniser:
         self._pending_samples = 0
         self._advanced = 0  # silence given to the decoder that the line has not brought yet, in samples
         self._paused = self._parted = False
-        self._words: list[dict[str, Any]] = []
+        self._known: list[str] = []
+        self._seconds = self._sure_seconds = 0.0  # of all words; of those believed, times their posteriors
         self._partial = ""
 
     def accept(self, samples: Samples, quiet_ms: int) -> str:
@@ -211,14 +217,15 @@ class VoskRecogniser:
         return self._partial
 
     def finish(self) -> Heard:
-        """``confidence``: the words' posteriors averaged over time, rejected words counting as 0.
+        """``confidence``: the words' posteriors averaged over time, those of rejected words counting as 0.
 
         The posteriors compare the paths the decoder kept and are often 1.0 for wrong words: a low value means doubt, a
         high one proves nothing without the distance of the text to the grammar.
         """
         if not self._parted:
             self._part()
-        return Heard(self._partial, self._confidence())
+        sure = min(self._sure_seconds / self._seconds, 1.0) if self._partial else 0.0
+        return Heard(self._partial, sure)
 
     def _take(self, samples: Samples) -> None:
         skipped = min(self._advanced, len(samples))
@@ -238,7 +245,7 @@ class VoskRecogniser:
         """Decide what was said since the last part.  The decoder begins afresh with the next audio."""
         self._decode()
         self._keep(self._decoder.FinalResult())
-        self._partial = self._text(word["word"] for word in self._words)
+        self._partial = self._text(self._known)
         self._parted = True
 
     def _keep_only_lead(self) -> None:
@@ -254,10 +261,15 @@ class VoskRecogniser:
         if self._decoder.AcceptWaveform(self._widening.widen(samples).tobytes()):
             self._keep(self._decoder.Result())  # a part the decoder itself ended, after very long silence
         running = json.loads(self._decoder.PartialResult()).get("partial", "").split()
-        self._partial = self._text([*(word["word"] for word in self._words), *running])
+        self._partial = self._text([*self._known, *running])
 
     def _keep(self, result_json: str) -> None:
-        self._words += json.loads(result_json).get("result", [])
+        for word in json.loads(result_json).get("result", []):
+            seconds = word["end"] - word["start"]
+            believed = word["word"] != self._reject and seconds > _SHORTEST_WORD_S
+            self._known += [word["word"]] if believed else []
+            self._seconds += max(seconds, 0.01)
+            self._sure_seconds += seconds * word["conf"] * believed
 
     def _text(self, words: Iterable[str]) -> str:
         """Words as the vocabulary writes them: without the rejected, pieces put together again."""
@@ -274,14 +286,6 @@ class VoskRecogniser:
             whole.append(joined)
             at += length
         return " ".join(whole)
-
-    def _confidence(self) -> float:
-        known = total = 0.0
-        for word in self._words:
-            seconds = max(word["end"] - word["start"], 0.01)
-            total += seconds
-            known += seconds * word["conf"] * (word["word"] != self._reject)
-        return min(known / total, 1.0) if total else 0.0
 
 
 @contextmanager

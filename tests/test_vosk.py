@@ -1,0 +1,178 @@
+"""Vosk with a real model (the Korean one, a Python package), on real recordings where there are any."""
+
+import csv
+import multiprocessing
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rapidfuzz import fuzz, process
+
+from ivr.call.events import Heard
+from ivr.grammar import Vocabulary
+from ivr.speech import models
+from ivr.speech.codec import read_wav
+from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
+from ivr.speech.vosk import ModelUnusable, VoskModel
+
+FRAME = RATE_HZ // 50
+ASKING = ("상담원 연결", "사람 바꿔 주세요")
+SHOP = Vocabulary("ko", (*ASKING, "주문 조회", "영업 시간", "예", "아니요"))
+
+
+@pytest.fixture(scope="module")
+def place() -> Path:
+    path = models.installed("ko", Path("no directory of models"))
+    if path is None:
+        pytest.skip("no Korean Vosk model: pip install 'call-us-ivr[ko]'")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(place: Path) -> VoskModel:
+    return VoskModel(place)
+
+
+def noise(seconds: float, level: float = 10.0) -> Samples:
+    return np.random.default_rng(1).normal(0, level, int(seconds * RATE_HZ)).astype(np.int16)
+
+
+def listen(
+    model: RecognitionModel, vocabulary: Vocabulary, samples: Samples, quiet_ms: int = 400
+) -> tuple[list[str], Heard]:
+    """Partial texts and the result, with so much silence after the audio."""
+    recogniser = model.listen(vocabulary)
+    partials = [recogniser.accept(samples[at : at + FRAME], 0) for at in range(0, len(samples), FRAME)]
+    silence = noise(quiet_ms / 1000)
+    for at in range(0, len(silence), FRAME):
+        partials.append(recogniser.accept(silence[at : at + FRAME], (at + FRAME) * 1000 // RATE_HZ))
+    return partials, recogniser.finish()
+
+
+def sentences(recordings: Path, count: int) -> list[tuple[str, Samples]]:
+    """Korean sentences, and what is said."""
+    with (recordings / "speech" / "manifest.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "sentence"][:count]
+    return [
+        (" ".join(re.sub(r"[^\w\s]", " ", row["transcript"]).split()), read_wav(recordings / "speech" / row["path"]))
+        for row in rows
+    ]
+
+
+def test_people_are_understood_when_they_say_a_sentence_of_the_grammar(model: VoskModel, recordings: Path) -> None:
+    said = sentences(recordings, 40)
+    grammar = Vocabulary("ko", tuple(text for text, _ in said))
+    right = wrong = 0
+    for text, samples in said[:20]:
+        _, heard = listen(model, grammar, samples)
+        nearest = process.extractOne(heard.text, grammar.phrases, scorer=fuzz.ratio, score_cutoff=60)
+        right += nearest is not None and nearest[0] == text
+        wrong += nearest is not None and nearest[0] != text
+    assert right >= 12
+    assert wrong <= 1
+
+
+def test_the_last_word_stands_in_the_partial_text_during_the_first_quarter_of_a_second_of_silence(
+    model: VoskModel, recordings: Path
+) -> None:
+    for text, samples in sentences(recordings, 5):
+        partials, heard = listen(model, Vocabulary("ko", (text, *SHOP.phrases)), samples, quiet_ms=260)
+        assert partials[-1] == heard.text
+
+
+def test_a_pause_within_a_sentence_loses_nothing(model: VoskModel, recordings: Path) -> None:
+    text, samples = next((t, s) for t, s in sentences(recordings, 40) if t == "여기 계속 있었습니다")
+    recogniser = model.listen(Vocabulary("ko", (text, *SHOP.phrases)))
+    for said in (samples, noise(0.5), samples):
+        for at in range(0, len(said), FRAME):
+            partial = recogniser.accept(said[at : at + FRAME], at * 1000 // RATE_HZ if len(said) == 4000 else 0)
+    assert recogniser.finish().text == f"{text} {text}"
+    assert partial
+
+
+def test_noise_and_silence_are_nothing(model: VoskModel) -> None:
+    for samples in (noise(2, 0), noise(2, 30), noise(2, 200), noise(2, 1000)):
+        partials, heard = listen(model, SHOP, samples)
+        assert heard.text == ""
+        assert heard.confidence == 0.0
+        assert partials[-1] == ""
+
+
+def test_nothing_at_all_is_nothing(model: VoskModel) -> None:
+    recogniser = model.listen(SHOP)
+    assert recogniser.accept(np.zeros(0, np.int16), 0) == ""
+    assert recogniser.accept(np.zeros(0, np.int16), 500) == ""
+    assert recogniser.finish() == Heard("", 0.0)
+
+
+def test_an_empty_vocabulary_hears_nothing_and_breaks_nothing(model: VoskModel, recordings: Path) -> None:
+    _, samples = sentences(recordings, 1)[0]
+    assert listen(model, Vocabulary("ko", ()), samples)[1].text == ""
+
+
+def test_a_vocabulary_of_unknown_words_hears_nothing_and_breaks_nothing(model: VoskModel) -> None:
+    assert listen(model, Vocabulary("ko", ("advisor please", '"[]\\')), noise(1))[1].text == ""
+
+
+def test_words_the_model_does_not_know_are_reported(model: VoskModel) -> None:
+    assert model.unknown_words(("상담원 연결", "advisor 연결", "vip advisor")) == ("advisor", "vip")
+
+
+def test_inflected_words_are_known_by_their_pieces_and_come_back_whole(model: VoskModel, recordings: Path) -> None:
+    whole, samples = next((t, s) for t, s in sentences(recordings, 100) if "음악 들어요" in t)
+    assert model.unknown_words((whole,)) == ()
+    _, heard = listen(model, Vocabulary("ko", (whole, *SHOP.phrases)), samples)
+    assert heard.text
+    assert set(heard.text.split()) <= set(" ".join((whole, *SHOP.phrases)).split())
+
+
+def test_digits_follow_each_other_freely_and_the_human_phrases_still_count(model: VoskModel) -> None:
+    digits = ("영", "일", "이", "삼")
+    grammar = model._compile(Vocabulary("ko", ASKING, digits=True, digit_words=digits)).phrases_json
+    assert all(f'"{word}"' in grammar for word in (*digits, *ASKING))
+
+
+def test_decoys_are_part_of_every_grammar(place: Path) -> None:
+    decoyed = VoskModel(place, decoys=("영화",))
+    assert '"영화"' in decoyed._compile(SHOP).phrases_json
+
+
+@pytest.mark.parametrize("missing", ["graph/Gr.fst", "graph/HCLr.fst", "am/final.mdl", "ivector/final.ie"])
+@pytest.mark.parametrize("left_bytes", [None, 1000])
+def test_a_damaged_model_is_refused_with_a_remedy(
+    place: Path, tmp_path: Path, missing: str, left_bytes: int | None
+) -> None:
+    for source in place.rglob("*"):
+        target = tmp_path / source.relative_to(place)
+        if source.is_dir():
+            target.mkdir()
+        elif source != place / missing:
+            target.symlink_to(source)
+        elif left_bytes is not None:
+            target.write_bytes(source.read_bytes()[:left_bytes])
+    with pytest.raises(ModelUnusable, match="ivr models install"):
+        VoskModel(tmp_path)
+
+
+def test_a_missing_model_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnusable, match=r"nowhere.*no such directory.*ivr models install"):
+        VoskModel(tmp_path / "nowhere")
+
+
+def test_loading_leaves_the_model_directory_alone(place: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(place, copy, copy_function=lambda source, target: Path(target).symlink_to(source))
+    before = sorted((path, path.lstat().st_mtime_ns) for path in copy.rglob("*"))
+    VoskModel(copy)
+    assert sorted((path, path.lstat().st_mtime_ns) for path in copy.rglob("*")) == before
+
+
+def test_a_model_loaded_before_a_fork_recognises_in_the_child(model: VoskModel) -> None:
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    child = context.Process(target=lambda: answers.put(listen(model, SHOP, noise(1))[1].text))
+    child.start()
+    assert answers.get(timeout=30) == ""
+    child.join()

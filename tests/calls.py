@@ -1,8 +1,9 @@
 """Calls brought into each of their states, for the tests of the pure core."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from ivr.call import Call
+from ivr.call import Call, Plan
 from ivr.call.actions import Action, Say, Transfer
 from ivr.call.events import Answered, Elapsed, Event, Heard, Played, Pressed, Started
 from ivr.config import Config
@@ -53,8 +54,17 @@ STATES: dict[str, tuple[Event, ...]] = {
 """Name of a state -> the events that lead there."""
 
 
+def confirming(plan: Plan) -> Plan:
+    """The plan of a shop whose order numbers are dense, so that an unsure number is confirmed before it is used."""
+    requests = {
+        intent: replace(request, slots=tuple(replace(slot, sure_if_found=False) for slot in request.slots))
+        for intent, request in plan.requests.items()
+    }
+    return replace(plan, requests=requests)
+
+
 def new_call(config: Config, language: str = "en", caller: str = "") -> Call:
-    return Call(config.plans[language], config.grammars[language], caller)
+    return Call(confirming(config.plans[language]), config.grammars[language], caller)
 
 
 def after(call: Call, events: Iterable[Event]) -> list[Action]:

@@ -289,7 +289,7 @@ def test_long_lists_are_taken_over_whole_or_not_at_all() -> None:
     assert imported(jsgf_text(f"public <a> = <r0_0>;\n{layers}<r10_0> = go; <r10_1> = stop;")) == {"a": {"go", "stop"}}
     rules = "".join(f"<r{n}> = go;\n" for n in range(3000))
     assert "3,001 rules, at most 2,000" in refusals(jsgf_text(f"public <a> = <r0>;\n{rules}"))[0]
-    many = " | ".join(f"<b> {n}" for n in range(12))
+    many = " | ".join(f"<b> {n}" for n in range(14))
     big = "(a | b | c | d) (a | b | c | d) (a | b | c | d) (a | b | c | d) (a | b | c | d) (x | y | z | v)"
     assert "at most 50,000" in refusals(jsgf_text(f"public <a> = {many};\n<b> = {big};"))[0]
 

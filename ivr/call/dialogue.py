@@ -263,7 +263,7 @@ class Dialogue:
         digits = heard_before + meaning.digits
         if len(digits) in state.slot.lengths:
             decision = decide(self._plan.bands, sure, meaning, unsure_before=False)
-            if decision == "accept":
+            if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
                 return self._fill(state.request, state.slot, digits)
             if decision == "transfer":
                 return self.transfer("low_confidence")

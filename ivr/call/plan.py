@@ -38,7 +38,8 @@ class Timing:
 class SlotPlan:
     """A piece of information a request needs: a number of ``lengths`` digits.
 
-    ``ask`` is the prompt that asks for it.  ``own`` names the lookup that lists the calling number's own values of it,
+    ``ask`` is the prompt that asks for it.  ``sure_if_found``: so few numbers exist that a misheard one hardly does, so
+    an unsure number is looked up instead of being confirmed first; the answer says it again.  ``own`` names the lookup that lists the calling number's own values of it,
     so that nobody is asked what we know.
     """
 
@@ -47,6 +48,7 @@ class SlotPlan:
     ask: str
     confirm: str
     own: str | None = None
+    sure_if_found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

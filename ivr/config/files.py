@@ -78,6 +78,7 @@ class SlotEntry(_File):
     ask: Name
     confirm: Name
     own: Name | None = None
+    sure_if_found: bool = False
 
 
 class OutcomeEntry(_File):

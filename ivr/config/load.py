@@ -272,7 +272,9 @@ def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None) -> Plan:
         budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses),
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
         requests={
-            intent: _request(intent, entry, texts.text(f"request_{intent}", {}) if texts and not entry.people else intent)
+            intent: _request(
+                intent, entry, texts.text(f"request_{intent}", {}) if texts and not entry.people else intent
+            )
             for intent, entry in requests.requests.items()
         },
     )
@@ -283,7 +285,7 @@ def _request(intent: str, entry: RequestEntry, name: str) -> RequestPlan:
         intent=intent,
         name=name,
         slots=tuple(
-            SlotPlan(slot, tuple(sorted(each.digits)), each.ask, each.confirm, each.own)
+            SlotPlan(slot, tuple(sorted(each.digits)), each.ask, each.confirm, each.own, each.sure_if_found)
             for slot, each in entry.slots.items()
         ),
         lookup=entry.lookup,

@@ -17,7 +17,8 @@ NOISE_FLOOR = 30.0  # RMS of a line without a voice, in steps of 16-bit sound
 # Callers are other people than the system, so theirs are other voices; this Korean one is heard best by Vosk.
 VOICES = {"en": "en-gb", "fr": "fr", "cs": "cs", "ko": "ko+f4"}
 
-RATE_WPM = 150  # unhurried
+RATE_WPM = {"en": 125}  # unhurried; what the recognisers here understand best of these voices
+USUAL_RATE_WPM = 150
 
 
 class Synthesis:
@@ -36,7 +37,7 @@ class Synthesis:
     def say(self, text: str, language: str) -> Utterance:
         """A sentence as a caller says it over the telephone.  Raises ValueError when the voice gives no sound."""
         try:
-            mulaw = self._voice.speak(text, VOICES.get(language, language), RATE_WPM)
+            mulaw = self._voice.speak(text, VOICES.get(language, language), RATE_WPM.get(language, USUAL_RATE_WPM))
         except VoiceFailed as failed:
             raise ValueError(str(failed)) from None
         if not mulaw:

@@ -1,0 +1,222 @@
+"""Whisper with its real network, on real recordings where there are any."""
+
+import csv
+import multiprocessing
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.call.events import Heard
+from ivr.grammar import Vocabulary, normalise
+from ivr.speech import models
+from ivr.speech.codec import read_wav
+from ivr.speech.recogniser import RATE_HZ, Samples
+from ivr.speech.vosk import ModelUnusable
+from ivr.speech.whisper import WhisperModel
+from ivr.speech.whisper_reading import Phrases, sound, without_repetition
+
+FRAME = RATE_HZ // 50
+DIGIT_WORDS = ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double")
+ASKING = ("advisor", "talk to someone", "i want to talk to a person")
+SHOP = Vocabulary("en", (*ASKING, "where is my order", "what are your opening hours", "yes", "no", "thank you", "bye"))
+
+
+@pytest.fixture(scope="module")
+def place() -> Path:
+    path = models.whisper_model()
+    if path is None:
+        pytest.skip("no Whisper: pip install 'call-us-ivr[demo]'")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(place: Path) -> WhisperModel:
+    loaded = WhisperModel(place)
+    loaded.load()
+    return loaded
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(int(seconds * RATE_HZ), dtype=np.int16)
+
+
+def tones(*hz: float, seconds: float = 1.5, level: float = 4000) -> Samples:
+    times = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    return np.asarray(sum(level * np.sin(2 * np.pi * f * times) for f in hz), dtype=np.int16)
+
+
+def noise(level: float, seconds: float = 1.5) -> Samples:
+    return np.random.default_rng(1).normal(0, level, int(seconds * RATE_HZ)).astype(np.int16)
+
+
+def listen(model: WhisperModel, vocabulary: Vocabulary, samples: Samples) -> tuple[set[str], Heard]:
+    """Partial texts and the result, with 300 ms of silence before and after."""
+    recogniser = model.listen(vocabulary)
+    partials = set()
+    samples = np.concatenate([silence(0.3), samples])
+    for at in range(0, len(samples), FRAME):
+        partials.add(recogniser.accept(samples[at : at + FRAME], 0))
+    for quiet_ms in range(20, 320, 20):
+        partials.add(recogniser.accept(silence(0.02), quiet_ms))
+    return partials, recogniser.finish()
+
+
+def rows(recordings: Path, *kinds: str) -> list[dict[str, str]]:
+    with (recordings / "speech" / "manifest.csv").open() as file:
+        return [row for row in csv.DictReader(file) if row["kind"] in kinds and row["language"].startswith("en")]
+
+
+def commands(recordings: Path) -> list[tuple[str, Samples]]:
+    said = [
+        (normalise(row["transcript"]), row)
+        for row in rows(recordings, "command", "prompt")
+        if float(row["seconds"]) < 2.7 and not any(letter.isdigit() for letter in row["transcript"])
+    ]
+    return [(text, read_wav(recordings / "speech" / row["path"])) for text, row in said if len(text.split()) > 2]
+
+
+def test_people_are_understood_when_they_say_a_sentence_of_the_grammar(model: WhisperModel, recordings: Path) -> None:
+    said = commands(recordings)
+    vocabulary = Vocabulary("en", tuple(dict.fromkeys(text for text, _ in said)))
+    results = [(text, listen(model, vocabulary, samples)[1]) for text, samples in said[::3]]
+    right = [heard.confidence >= 0.8 for text, heard in results if heard.text == text]
+    wrong = [heard for text, heard in results if heard.text != text and heard.confidence >= 0.8]
+    assert sum(right) >= 0.8 * len(results)
+    assert len(wrong) <= 0.05 * len(results)
+
+
+def test_speech_outside_the_grammar_is_not_taken_for_a_sentence_of_it(model: WhisperModel, recordings: Path) -> None:
+    vocabulary = Vocabulary("en", tuple({text for text, _ in commands(recordings)}))
+    others = [read_wav(recordings / "speech" / row["path"]) for row in rows(recordings, "out_of_grammar")[::10]]
+    assert not [heard for samples in others if (heard := listen(model, vocabulary, samples)[1]).confidence >= 0.8]
+
+
+def test_a_string_of_digits_is_heard_as_digit_words(model: WhisperModel, recordings: Path) -> None:
+    spoken = {
+        row["transcript"]: read_wav(recordings / "speech" / row["path"])
+        for row in rows(recordings, "digit")
+        if row["speaker"] == "fsdd_jackson"
+    }
+    vocabulary = Vocabulary("en", (*SHOP.phrases, *DIGIT_WORDS), digits=True, digit_words=DIGIT_WORDS)
+    right = 0
+    for string in ("four two seven one nine", "one eight three six", "nine five two", "three three eight nine one"):
+        words = [part for word in string.split() for part in (spoken[word], silence(0.2))]
+        heard = listen(model, vocabulary, np.concatenate(words))[1]
+        right += heard.text == string and heard.confidence >= 0.5
+    assert right >= 3
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        silence(1.5),
+        noise(10),
+        noise(200),
+        noise(1000),
+        tones(697, 1209),
+        tones(941, 1336),
+        tones(50, 150),
+        tones(350, 440),
+    ],
+    ids=["silence", "hiss", "noise", "loud noise", "key 1", "key 0", "hum", "dial tone"],
+)
+@pytest.mark.parametrize("digits", [False, True])
+def test_what_nobody_says_is_nothing(model: WhisperModel, samples: Samples, digits: bool) -> None:
+    vocabulary = Vocabulary("en", (*SHOP.phrases, *DIGIT_WORDS), digits, DIGIT_WORDS if digits else ())
+    partials, heard = listen(model, vocabulary, samples)
+    assert partials == {""}
+    assert heard.text == ""
+    assert heard.confidence == 0.0
+
+
+def test_nothing_at_all_is_nothing(model: WhisperModel) -> None:
+    assert model.listen(SHOP).finish() == Heard("", 0.0)
+    recogniser = model.listen(SHOP)
+    assert recogniser.accept(silence(0), 0) == ""
+    assert recogniser.finish().text == ""
+
+
+def test_without_a_vocabulary_the_free_text_is_given_with_little_confidence(
+    model: WhisperModel, recordings: Path
+) -> None:
+    text, samples = next((t, s) for t, s in commands(recordings) if t == "your message has been saved")
+    _, heard = listen(model, Vocabulary("en", ()), samples)
+    assert heard.text == text
+    assert heard.confidence <= 0.5
+
+
+def test_the_text_is_there_before_the_utterance_is_finished(model: WhisperModel, recordings: Path) -> None:
+    text, samples = next((t, s) for t, s in commands(recordings) if t == "your message has been saved")
+    recogniser = model.listen(Vocabulary("en", (text, *SHOP.phrases)))
+    for at in range(0, len(samples), FRAME):
+        recogniser.accept(samples[at : at + FRAME], 0)
+    partial, waited = "", 0
+    while not partial and waited < 500:  # audio goes on while the reading is made elsewhere
+        waited += 1
+        time.sleep(0.02)
+        partial = recogniser.accept(silence(0.02), 100 + 20 * waited)
+    assert partial == text
+    assert recogniser.finish().text == text
+
+
+def test_other_phrases_are_given_with_their_probabilities(model: WhisperModel, recordings: Path) -> None:
+    text, samples = next((t, s) for t, s in commands(recordings) if t == "your message has been saved")
+    _, heard = listen(model, Vocabulary("en", (text, "your message has been deleted", *SHOP.phrases)), samples)
+    others = dict(heard.alternatives)
+    assert heard.text not in others
+    assert 0 <= others["your message has been deleted"] < heard.confidence <= 1
+
+
+def test_many_calls_share_one_model(model: WhisperModel, recordings: Path) -> None:
+    said = commands(recordings)[:6]
+    vocabulary = Vocabulary("en", tuple(text for text, _ in said))
+    recognisers = [model.listen(vocabulary) for _ in said]
+    for recogniser, (_, samples) in zip(recognisers, said, strict=True):
+        recogniser.accept(samples, 0)
+    heard = [recogniser.finish().text for recogniser in recognisers]
+    assert sum(text == expected for text, (expected, _) in zip(heard, said, strict=True)) >= 5
+
+
+def _recognise_in_a_child(model: WhisperModel) -> str:
+    return listen(model, SHOP, noise(200))[1].text
+
+
+def test_a_model_made_before_a_fork_recognises_in_the_child(place: Path) -> None:
+    model = WhisperModel(place)
+    with multiprocessing.get_context("fork").Pool(1) as children:
+        assert children.apply_async(_recognise_in_a_child, (model,)).get(timeout=60) == ""
+
+
+def test_a_missing_model_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnusable, match=r"model\.bin is missing.*pip install"):
+        WhisperModel(tmp_path)
+
+
+def test_a_damaged_model_is_refused_with_a_remedy(place: Path, tmp_path: Path) -> None:
+    for source in place.iterdir():
+        (tmp_path / source.name).write_bytes(source.read_bytes()[:1000])
+    with pytest.raises(ModelUnusable, match="cannot be loaded"):
+        WhisperModel(tmp_path).load()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("yes yes yes", "yes"),
+        ("agent logged in agent logged in agent logged", "agent logged in"),
+        ("turn on the light turn on that light", "turn on the light"),
+        ("i want to talk to a person", "i want to talk to a person"),
+        ("", ""),
+    ],
+)
+def test_what_whisper_says_again_is_dropped(text: str, kept: str) -> None:
+    assert without_repetition(text) == kept
+
+
+def test_what_sounds_alike_is_near() -> None:
+    assert sound("read my card") == sound("rid my gart")
+    phrases = Phrases(Vocabulary("en", ("cancel all timers", "turn on the light", "what is the weather")))
+    assert [text for text, _ in phrases.nearest(["can sell ol dimers"], 1)] == ["cancel all timers"]
+    assert Phrases(Vocabulary("en", ())).nearest(["anything"], 3) == []

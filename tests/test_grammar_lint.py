@@ -49,7 +49,13 @@ def test_a_language_without_faults_has_no_findings() -> None:
 
 @pytest.mark.parametrize(
     ("template", "says"),
-    [("where is (my order", "cannot be read"), ("go <nowhere>", "<nowhere>"), (" ".join(["(a|b|c|d)"] * 9), "262,144")],
+    [
+        ("where is (my order", "cannot be read"),
+        ("go <nowhere>", "<nowhere>"),
+        ("", "nothing in them"),
+        ("go ()", "nothing in them"),
+        (" ".join(["(a|b|c|d)"] * 9), "262,144"),
+    ],
 )
 def test_a_template_that_cannot_be_used_is_an_error(template: str, says: str) -> None:
     (only,) = lint(pack({"x": ["fine so far", template]}))

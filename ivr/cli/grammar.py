@@ -13,7 +13,7 @@ from ivr.config.source import Source, check, read
 from ivr.grammar import TemplateError, expand
 from ivr.grammar.exchange import Templates, decode, to_templates
 from ivr.grammar.exchange import read as read_grammar
-from ivr.grammar.lint import Finding, Line, Model, Pack, RuleLine, lint
+from ivr.grammar.lint import Finding, Line, Model, Pack, RuleLine, expanded, lint
 from ivr.grammar.tree import MAX_CHARACTERS, Problem, Refused
 
 Files = list[tuple[Source, GrammarFile]]
@@ -191,10 +191,11 @@ def _accepted(path: Path) -> Iterator[tuple[str | None, str]]:
         return
     rules = {**_rules_beside(path), **file.rules}
     for line in _lines(source, file):
-        try:
-            yield from ((line.intent, sentence) for sentence in expand(line.template, rules))
-        except TemplateError as error:
-            yield None, f"{path}:{line.line}: {error}"
+        found = expanded(line.template, rules)
+        if isinstance(found, TemplateError):
+            yield None, f"{path}:{line.line}: {found}"
+        else:
+            yield from ((line.intent, sentence) for sentence in found)
 
 
 def _rules_beside(path: Path) -> dict[str, str]:

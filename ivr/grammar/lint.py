@@ -93,15 +93,18 @@ class Pack:
     @cached_property
     def _expanded(self) -> Mapping[Line, Sequence[str] | TemplateError]:
         bodies = {rule.name: rule.body for rule in self.rules}
-        return {line: _expanded(line.template, bodies) for line in self.lines}
+        return {line: expanded(line.template, bodies) for line in self.lines}
 
 
-def _expanded(template: str, rules: Mapping[str, str]) -> Sequence[str] | TemplateError:
+def expanded(template: str, rules: Mapping[str, str]) -> Sequence[str] | TemplateError:
+    """The sentences of a template, or why it has none."""
     for known in (needed(template, rules), rules):  # all of them only where the message has to name them
         try:
             return expand(template, known)
         except TemplateError as error:
             mistake = error
+        except AssertionError:  # hassil has no error of its own for brackets without content
+            return TemplateError(f"{template!r} has brackets with nothing in them")
     return mistake
 
 

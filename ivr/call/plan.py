@@ -38,9 +38,10 @@ class Timing:
 class SlotPlan:
     """A piece of information a request needs: a number of ``lengths`` digits.
 
-    ``ask`` is the prompt that asks for it.  ``sure_if_found``: so few numbers exist that a misheard one hardly does, so
-    an unsure number is looked up instead of being confirmed first; the answer says it again.  ``own`` names the lookup that lists the calling number's own values of it,
-    so that nobody is asked what we know.
+    ``ask`` is the prompt that asks for it, ``confirm`` the one that reads it back.  ``own`` names the lookup that lists
+    the calling number's own values of it, so that nobody is asked what we know.  ``sure_if_found``: so few numbers exist
+    that a misheard one hardly does; an unsure number is looked up instead of being confirmed first, and the answer says
+    it again.
     """
 
     name: str

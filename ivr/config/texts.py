@@ -10,7 +10,6 @@ from babel.dates import format_date
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-
 _YEAR = re.compile(r"[,\s]*y+년?[,\s]*")  # in the patterns of the full date: nobody says the year of a parcel
 
 

@@ -68,8 +68,8 @@ def wait(tongue: Tongue) -> str:
 def voicemail(base: str, team: Team, tongue: Tongue, again: bool) -> str:
     """Not even the queue could take the caller: a message, or, from who says nothing, the queue once more.
 
-    Twilio goes on to the next verb only when nothing was recorded; a message goes to ``action``.  ``again``: this is the
-    second time, and a line on which nobody speaks is not kept for ever.
+    Twilio goes on to the next verb only when nothing was recorded; a message goes to ``action``.  ``again``: this is
+    the second time, and a line on which nobody speaks is not kept for ever.
     """
     response = VoiceResponse()
     tongue.say(response, "voicemail")

@@ -40,7 +40,7 @@ STATES: dict[str, tuple[Event, ...]] = {
         FOUND,
         Played(),
     ),
-    "after a silence": (Started(), Played(), Elapsed(6000)),
+    "after a silence": (Started(), Played(), Elapsed(5000)),
     "farewell is playing": (
         Started(),
         Played(),

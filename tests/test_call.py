@@ -1,5 +1,7 @@
 """The conversation: what is asked, confirmed, looked up and said."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Pa
 from ivr.call.state import Filling
 from ivr.config import Config, load
 from ivr.grammar import Expecting
-from tests.calls import after, in_state, new_call, press, reasons, said
+from tests.calls import after, confirming, in_state, new_call, press, reasons, said
 from tests.conftest import ROOT
 
 
@@ -20,7 +22,30 @@ def test_an_order_number_said_in_two_breaths_is_one_number(config: Config) -> No
     assert [action.values["order_number"] for action in actions if isinstance(action, Do)] == ["42719"]
 
 
-@pytest.mark.parametrize("spoken", ["four two seven one nine", "four two seven one nine please", "42719"])
+def test_a_caller_who_begins_the_number_anew_is_understood(config: Config) -> None:
+    call = in_state(config, "half a number said")
+    actions = call.handle(Heard("no sorry four two seven one nine", 1.0))
+    assert [action.values["order_number"] for action in actions if isinstance(action, Do)] == ["42719"]
+    call = in_state(config, "half a number said")
+    actions = call.handle(Heard("four two seven one nine", 1.0))
+    assert [action.values["order_number"] for action in actions if isinstance(action, Do)] == ["42719"]
+
+
+def test_a_number_with_a_wrong_check_digit_is_asked_again(config: Config) -> None:
+    plan = confirming(config.plans["en"])
+    request = plan.requests["order_status"]
+    checked = replace(request, slots=(replace(request.slots[0], check="luhn", own=None),))
+    call = Call(replace(plan, requests={**plan.requests, "order_status": checked}), config.grammars["en"])
+    after(call, [Started(), Played(), Heard("where is my order", 1.0), Played()])
+    assert said(call.handle(Heard("one two three four five", 1.0))) == ["no_match", "ask_order_number"]
+    call.handle(Played())
+    actions = after(call, press("12344"))
+    assert [action.values["order_number"] for action in actions if isinstance(action, Do)] == ["12344"]
+
+
+@pytest.mark.parametrize(
+    "spoken", ["four two seven one nine", "four two seven one nine please", "forty two seven nineteen"]
+)
 def test_an_order_number_is_looked_up(config: Config, spoken: str) -> None:
     actions = in_state(config, "asked for the order number").handle(Heard(spoken, 1.0))
     assert [action.values["order_number"] for action in actions if isinstance(action, Do)] == ["42719"]

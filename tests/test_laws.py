@@ -73,16 +73,16 @@ def test_a_second_unsure_utterance_transfers(config: Config) -> None:
 
 def test_two_silences_reach_a_person(config: Config) -> None:
     call = in_state(config, "asked what is wanted")
-    assert said(call.handle(Elapsed(6000))) == ["no_input", "how_can_i_help"]
+    assert said(call.handle(Elapsed(5000))) == ["no_input", "how_can_i_help"]
     call.handle(Played())
-    assert reasons(call.handle(Elapsed(6000))) == ["no_input"]
+    assert reasons(call.handle(Elapsed(5000))) == ["no_input"]
 
 
 def test_words_that_were_not_understood_count_more_than_the_silence_after_them(config: Config) -> None:
     call = in_state(config, "asked what is wanted")
     assert said(call.handle(Heard("xylophone quartz", 1.0))) == ["no_match", "how_can_i_help"]
     call.handle(Played())
-    assert reasons(call.handle(Elapsed(6000))) == ["no_match"]
+    assert reasons(call.handle(Elapsed(5000))) == ["no_match"]
 
 
 def test_a_subject_for_people_is_never_automated(config: Config) -> None:
@@ -208,7 +208,7 @@ def test_a_line_that_is_never_silent_reaches_a_person(config: Config) -> None:
 
 def test_a_served_caller_who_says_nothing_more_is_thanked(config: Config) -> None:
     call = in_state(config, "asked for anything else")
-    assert said(call.handle(Elapsed(6000))) == ["farewell"]
+    assert said(call.handle(Elapsed(5000))) == ["farewell"]
     assert call.handle(Played()) == [Finish("served", farewell=True)]
     assert FOUND.outcome == "shipped"
 

@@ -14,7 +14,7 @@ from ivr.call.history import History
 from ivr.call.plan import Plan, RequestPlan, SlotPlan
 from ivr.call.policy import confidence, decide
 from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, State, Working, expecting
-from ivr.grammar import PERSON, YES, Grammar, Meaning
+from ivr.grammar import PERSON, YES, Grammar, Meaning, valid
 
 
 class Dialogue:
@@ -258,10 +258,12 @@ class Dialogue:
 
     def _digits(self, state: Filling | ConfirmingSlot, meaning: Meaning, sure: float) -> list[Action]:
         """Spoken digits: a whole number, or a part of one to which the next utterance adds."""
-        heard_before = state.digits if isinstance(state, Filling) else ""
-        sure = min(sure, state.confidence) if heard_before and isinstance(state, Filling) else sure
-        digits = heard_before + meaning.digits
-        if len(digits) in state.slot.lengths:
+        before = state.digits if isinstance(state, Filling) else ""
+        if meaning.restarted or len(meaning.digits) in state.slot.lengths:
+            before = ""  # begun anew, or all of it said once more
+        sure = min(sure, state.confidence) if before and isinstance(state, Filling) else sure
+        digits = before + meaning.digits
+        if _possible(state.slot, digits):
             decision = decide(self._plan.bands, sure, meaning, unsure_before=False)
             if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
                 return self._fill(state.request, state.slot, digits)
@@ -294,6 +296,11 @@ class Dialogue:
     def _take_keyed(self, state: Filling) -> list[Action]:
         self.turns += 1
         self.state = replace(state, keyed="")
-        if len(state.keyed) in state.slot.lengths:
+        if _possible(state.slot, state.keyed):
             return self._fill(state.request, state.slot, state.keyed)
         return self.miss("no_match")
+
+
+def _possible(slot: SlotPlan, digits: str) -> bool:
+    """True for a number of a right length with a right check digit."""
+    return len(digits) in slot.lengths and (slot.check is None or valid(digits, slot.check))

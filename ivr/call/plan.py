@@ -39,9 +39,9 @@ class SlotPlan:
     """A piece of information a request needs: a number of ``lengths`` digits.
 
     ``ask`` is the prompt that asks for it, ``confirm`` the one that reads it back.  ``own`` names the lookup that lists
-    the calling number's own values of it, so that nobody is asked what we know.  ``sure_if_found``: so few numbers exist
-    that a misheard one hardly does; an unsure number is looked up instead of being confirmed first, and the answer says
-    it again.
+    the calling number's own values of it, so that nobody is asked what we know.  ``sure_if_found``: so few numbers
+    exist that a misheard one hardly does; an unsure number is looked up instead of being confirmed first, and the
+    answer says it again.  ``check``: the check digit such numbers carry (``ivr.grammar.CHECKS``).
     """
 
     name: str
@@ -50,6 +50,7 @@ class SlotPlan:
     confirm: str
     own: str | None = None
     sure_if_found: bool = False
+    check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ State = Open | Filling | ConfirmingRequest | ConfirmingSlot | Working | Leaving 
 def expecting(state: State) -> Expecting:
     """What may be said in a state."""
     match state:
-        case Filling(slot=slot):
-            return Expecting("digits", slot.lengths)
+        case Filling(slot=slot, digits=digits):
+            return Expecting("digits", tuple(length - len(digits) for length in slot.lengths if length > len(digits)))
         case ConfirmingSlot(slot=slot):
             return Expecting("digits", slot.lengths)  # "no, four two seven ..." corrects in one breath
         case ConfirmingRequest():

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 import click
@@ -51,7 +52,7 @@ _SCENES = (
     ),
     _Scene(
         "Nothing at all",
-        "The caller says nothing.  Silence may be trouble: a person takes over.",
+        "The caller says nothing.  Silence may be trouble: a person takes over.  (Made while the third call was on.)",
         (),
         "transferred",
         ("no_input",),
@@ -85,29 +86,46 @@ def demo() -> None:
 
 
 def _make_calls(console: Any) -> list[tuple[_Scene, str, bool]]:
-    from ivr.phone import show
-    from ivr.phone.advisor import Advisors
-    from ivr.phone.caller import Caller, Item
-    from ivr.phone.dialling import ENGLISH_LINE, dial_up, line_of, number_to
+    from ivr.phone.dialling import ENGLISH_LINE, line_of, number_to
     from ivr.phone.server import reach
     from ivr.phone.sound import Synthesis
 
     with Synthesis() as synthesis:
-        scripts: list[list[Item]] = [[synthesis.say(text, "en") for text in scene.says] for scene in _SCENES]
-    endings = []
+        scripts = [[synthesis.say(text, "en") for text in scene.says] for scene in _SCENES]
     with ExitStack() as stack:
         with console.status("starting a server ..."):
             server = stack.enter_context(reach(None))
         number = number_to(server, line_of("en") or ENGLISH_LINE, limit_s=LIMIT_S)
-        for index, (scene, script) in enumerate(zip(_SCENES, scripts, strict=True), 1):
-            console.rule(f"[bold]Call {index}: {scene.title}[/]", align="left")
-            console.print(f"{scene.why}\n")
-            caller = Caller(script, scene.barge_in)
-            result = asyncio.run(dial_up(server, number, caller, Advisors(), show.on(console)))
-            show.ending(console, result)
-            console.print()
-            ok = result.outcome == scene.outcome and (not scene.reasons or result.reason in scene.reasons)
-            endings.append((scene, f"{result.outcome} {result.reason or ''}".strip(), ok))
+        return asyncio.run(_play(console, server, number, scripts))
+
+
+async def _play(console: Any, server: Any, number: Any, scripts: list[Any]) -> list[tuple[_Scene, str, bool]]:
+    """One call after the other, live; the last one, half a minute of silence, beside the third and shown after it."""
+    from ivr.phone import show
+    from ivr.phone.advisor import Advisors
+    from ivr.phone.caller import Caller
+    from ivr.phone.dialling import dial_up
+
+    def ring(at: int, screen: Any) -> Any:
+        caller = Caller(scripts[at], _SCENES[at].barge_in)
+        return asyncio.ensure_future(dial_up(server, number, caller, Advisors(), show.on(screen)))
+
+    endings = []
+    beside = type(console)(file=StringIO(), width=console.width, color_system=None, highlight=False)
+    for at, scene in enumerate(_SCENES):
+        console.rule(f"[bold]Call {at + 1}: {scene.title}[/]", align="left")
+        console.print(f"{scene.why}\n")
+        if at == len(_SCENES) - 2:
+            last = ring(len(_SCENES) - 1, beside)
+        if at < len(_SCENES) - 1:
+            result = await ring(at, console)
+        else:
+            result = await last
+            console.out(beside.file.getvalue(), end="")
+        show.ending(console, result)
+        console.print()
+        ok = result.outcome == scene.outcome and (not scene.reasons or result.reason in scene.reasons)
+        endings.append((scene, f"{result.outcome} {result.reason or ''}".strip(), ok))
     return endings
 
 

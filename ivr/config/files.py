@@ -79,6 +79,7 @@ class SlotEntry(_File):
     confirm: Name
     own: Name | None = None
     sure_if_found: bool = False
+    check: Literal["luhn", "mod97", "ean13"] | None = None
 
 
 class OutcomeEntry(_File):

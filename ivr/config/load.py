@@ -285,7 +285,7 @@ def _request(intent: str, entry: RequestEntry, name: str) -> RequestPlan:
         intent=intent,
         name=name,
         slots=tuple(
-            SlotPlan(slot, tuple(sorted(each.digits)), each.ask, each.confirm, each.own, each.sure_if_found)
+            SlotPlan(slot, tuple(sorted(each.digits)), each.ask, each.confirm, each.own, each.sure_if_found, each.check)
             for slot, each in entry.slots.items()
         ),
         lookup=entry.lookup,

@@ -1,5 +1,6 @@
 """Sentences and what they mean.  Pure: files are read in ``ivr.config``."""
 
+from ivr.grammar.check_digits import CHECKS, valid
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.meaning import BUILT_IN, NO, PERSON, YES, Completeness, Expecting, Grammar, Meaning
 from ivr.grammar.templates import MAX_SENTENCES, Template, TemplateError, expand, normalise
@@ -7,6 +8,7 @@ from ivr.grammar.vocabulary import Vocabulary
 
 __all__ = [
     "BUILT_IN",
+    "CHECKS",
     "MAX_SENTENCES",
     "NO",
     "PERSON",
@@ -21,4 +23,5 @@ __all__ = [
     "Vocabulary",
     "expand",
     "normalise",
+    "valid",
 ]

@@ -51,6 +51,7 @@ class Meaning:
     """What a text means.  ``likeness`` (0 to 1) to ``sentence``, the nearest one of the grammar; 1.0 is the very one.
 
     ``margin`` is the distance to the nearest sentence of another intent.  ``intent`` is None when nothing is near.
+    ``digits``: a number that was said instead; ``restarted``: its speaker began anew, what was said before is void.
     """
 
     intent: str | None
@@ -58,6 +59,7 @@ class Meaning:
     margin: float = 0.0
     sentence: str = ""
     digits: str = ""
+    restarted: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Grammar:
             phrases=tuple(self._spoken[expecting.asked]),
             digits=digits,
             digit_words=self.digit_words.words if digits else (),
+            group_words=self.digit_words.group_words if digits else (),
         )
 
     def asks_for_person(self, text: str) -> bool:
@@ -132,9 +135,10 @@ class Grammar:
         if self.asks_for_person(text):
             return Meaning(PERSON, likeness=1.0, margin=1.0, sentence=text)
         if expecting.asked == "digits":
-            digits, share = self.digit_words.read(text)
-            if digits and share >= NEAREST:
-                return Meaning(None, likeness=share, margin=share, sentence=text, digits=digits)
+            number = self.digit_words.number(text, expecting.lengths)
+            if number.digits and number.share >= NEAREST:
+                margin = number.share if number.sure else 0.0  # another reading of the same words is as natural
+                return Meaning(None, number.share, margin, text, number.digits, number.restarted)
         nearest = self._nearest(text, expecting)
         if nearest.likeness == 1.0 or expecting.asked == "yes_no":
             return nearest
@@ -182,9 +186,9 @@ class Grammar:
         """How finished an utterance looks: lets a turn end before the silence is long."""
         text = normalise(text)
         if expecting.asked == "digits":
-            digits, share = self.digit_words.read(text)
-            if digits and share == 1.0:
-                whole = expecting.lengths and len(digits) >= max(expecting.lengths)
+            number = self.digit_words.number(text, expecting.lengths)
+            if number.digits and number.share == 1.0:
+                whole = number.sure and expecting.lengths and len(number.digits) >= max(expecting.lengths)
                 return Completeness.FINAL if whole else Completeness.OPEN
         intent = self.sentences.get(text)
         if intent is None:

@@ -69,7 +69,7 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
 def _parse(text: str) -> Sentence:
     try:
         return parse_sentence(text)
-    except (ParseError, HassilError, ValueError, IndexError) as error:
+    except (ParseError, HassilError, ValueError, IndexError, AssertionError) as error:
         raise TemplateError(f"{text!r} cannot be read: {error or 'check its brackets'}") from error
 
 

@@ -9,10 +9,12 @@ class Vocabulary:
 
     ``phrases`` are whole normalised sentences (lower case, single spaces); the human phrases are always among them.
     ``digits`` says that the turn expects a string of digits: ``digit_words`` (also in ``phrases``) may follow each
-    other freely, while the other phrases still count.
+    other freely, while the other phrases still count.  ``group_words`` are those of numbers said in groups ("forty",
+    "hundred"): useful to a recogniser that hears words, a temptation to one that guesses.
     """
 
     language: str
     phrases: tuple[str, ...]
     digits: bool = False
     digit_words: tuple[str, ...] = ()
+    group_words: tuple[str, ...] = ()

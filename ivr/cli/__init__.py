@@ -14,6 +14,7 @@ _COMMANDS = {
     "grammar": ("ivr.cli.grammar", "For grammar authors: lint, sentences, import, export."),
     "evaluate": ("ivr.cli.evaluate", "Accuracy tables on labelled data."),
     "bench": ("ivr.cli.bench", "Latency and load, measured."),
+    "tone": ("ivr.cli.tone", "How the tone of a voice is judged: fit."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }
 

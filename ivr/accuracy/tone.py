@@ -1,0 +1,221 @@
+"""Accuracy of tone on labelled recordings: does an angry voice stand out of calm ones, at a false alarm rate we can
+afford?
+"""
+
+import csv
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivr.accuracy.labelled import LabelledDataError
+from ivr.speech.codec import read_wav
+from ivr.tone.baseline import Baseline
+from ivr.tone.cues import NAMES, Cues, Sound, numbers
+from ivr.tone.fit import Fitted, Labelled, fit, folds
+from ivr.tone.frames import Floats
+from ivr.tone.weights import Weights
+
+CALM_FIRST = 2  # utterances of a speaker that stand for the calm beginning of a call
+FALSE_ALARMS = (0.02, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A labelled recording.  ``emotion`` is the finer label where there is one, "" otherwise."""
+
+    path: Path
+    speaker: str
+    angry: bool
+    emotion: str
+    group: str
+
+
+def read_recordings(path: Path) -> list[Recording]:
+    """Recordings from a CSV with the columns ``path`` (relative to it) and ``tone`` (angry / not_angry); ``speaker``,
+    ``emotion`` and ``set`` where known.  A table without ``tone`` is one of calm speech.  Raises LabelledDataError.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        found = [
+            Recording(
+                path.parent / row["path"],
+                row.get("speaker") or "",
+                row.get("tone", "not_angry") == "angry",
+                (row.get("emotion") or "").split("|")[0],
+                row.get("set") or row["path"].rpartition("/")[0] or path.stem,
+            )
+            for row in rows
+        ]
+    except (OSError, UnicodeDecodeError, KeyError, AttributeError) as error:
+        raise LabelledDataError(f"{path}: not a table with the columns path,tone ({error!r})") from error
+    wrong = sorted({row["tone"] for row in rows if "tone" in row} - {"angry", "not_angry"})
+    if wrong or not found:
+        problem = f"labels other than angry and not_angry: {', '.join(map(str, wrong))}" if wrong else "no recordings"
+        raise LabelledDataError(f"{path}: {problem}")
+    return found
+
+
+def listen(recording: Recording) -> Sound | None:
+    """The cues of a recording, heard as a call hears it.  Raises LabelledDataError."""
+    try:
+        samples = read_wav(recording.path)
+    except (OSError, ValueError) as error:
+        raise LabelledDataError(str(error)) from error
+    cues = Cues()
+    for start in range(0, len(samples), 160):
+        cues.hear(samples[start : start + 160])
+    return cues.finish()
+
+
+def hear(recordings: Iterable[Recording], progress: Callable[[], None] = lambda: None) -> Labelled:
+    """The cues of every recording; ``progress`` is called after each.  Raises LabelledDataError."""
+    recordings = list(recordings)
+    values = np.full((len(recordings), len(NAMES)), np.nan)
+    for row, recording in zip(values, recordings, strict=True):
+        sound = listen(recording)
+        if sound is not None:
+            row[:] = numbers(sound)
+        progress()
+    return Labelled(
+        values,
+        np.array([recording.angry for recording in recordings]),
+        np.array([recording.group for recording in recordings]),
+        np.array([recording.speaker for recording in recordings]),
+    )
+
+
+def auc(score: Floats, angry: NDArray[np.bool_]) -> float | None:
+    """Probability that an angry utterance scores above a calm one, ties counted half (Mann and Whitney)."""
+    if not 0 < angry.sum() < len(angry):
+        return None
+    order = np.unique(score, return_inverse=True)[1]
+    below = np.cumsum(np.bincount(order)) - np.bincount(order) / 2
+    ranks = below[order] + 0.5
+    positive = int(angry.sum())
+    return float((ranks[angry].sum() - positive * (positive + 1) / 2) / (positive * (len(angry) - positive)))
+
+
+def recall_at(score: Floats, angry: NDArray[np.bool_], false_alarms: float) -> float | None:
+    """Share of angry utterances above the score that at most ``false_alarms`` of the calm ones exceed."""
+    if not 0 < angry.sum() < len(angry):
+        return None
+    calm = np.sort(score[~angry])[::-1]
+    limit = calm[min(int(false_alarms * len(calm)), len(calm) - 1)]
+    return float((score[angry] > limit).mean())
+
+
+def figures(score: Floats, angry: NDArray[np.bool_], emotion: NDArray[np.str_]) -> dict[str, Any]:
+    """AUC, recall at each rate of false alarms, and angry against happy apart."""
+    hard = angry | (emotion == "happy")
+    against_happy = auc(score[hard], angry[hard]) if (emotion == "happy").any() else None
+    found: dict[str, Any] = {"angry": int(angry.sum()), "calm": int((~angry).sum()), "auc": _short(auc(score, angry))}
+    for rate in FALSE_ALARMS:
+        found[f"recall_at_{rate:.0%}"] = _short(recall_at(score, angry, rate))
+    return {**found, "auc_against_happy": _short(against_happy)}
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def scores(weights: Weights, labelled: Labelled) -> Floats:
+    """Evidence of each utterance as the first of a call: nothing known of the caller.  Unknown ones raise no alarm."""
+    nothing = np.zeros(len(NAMES))
+    score = np.array([weights.score(row, nothing)[0] for row in labelled.values])
+    return np.where(labelled.judged, score, -np.inf)
+
+
+def scores_against_baseline(weights: Weights, labelled: Labelled) -> Floats:
+    """Evidence of each utterance after the speaker's first calm ones.  NaN: one of those, or no such speaker."""
+    score = np.full(len(labelled.angry), np.nan)
+    for group in np.unique(labelled.group):
+        speakers = np.unique(labelled.speaker[labelled.group == group])
+        if len(speakers) < 2:  # one name for a whole set is no speaker
+            continue
+        for speaker in speakers:
+            mine = np.flatnonzero((labelled.group == group) & (labelled.speaker == speaker))
+            first = [place for place in mine if not labelled.angry[place] and labelled.judged[place]][:CALM_FIRST]
+            if len(first) < CALM_FIRST:
+                continue
+            baseline = Baseline(weights.calm, weights.caller_counts_after)
+            for place in first:
+                baseline.learn(labelled.values[place], 0.0, 1.0)
+            for place in set(mine) - set(first):
+                judged = labelled.judged[place]
+                score[place] = weights.score(labelled.values[place], baseline.shift)[0] if judged else -np.inf
+    return score
+
+
+def tables(weights: Weights, labelled: Labelled, emotion: NDArray[np.str_]) -> dict[str, Any]:
+    """Figures of each set with these weights, with and without the caller's baseline, and at the threshold."""
+    limit = needed(weights)
+    plain, own = scores(weights, labelled), scores_against_baseline(weights, labelled)
+    found: dict[str, Any] = {}
+    for group in np.unique(labelled.group):
+        here = labelled.group == group
+        found[str(group)] = _entry(plain[here], labelled[here], emotion[here], limit)
+        known = here & ~np.isnan(own)
+        if known.any():
+            found[str(group)]["with_baseline"] = _entry(own[known], labelled[known], emotion[known], limit)
+    return {"sets": found, "evidence_needed": round(limit, 3)}
+
+
+def needed(weights: Weights) -> float:
+    """The evidence at which the reading of one utterance reaches the transfer threshold."""
+    return float(np.log(weights.transfer_from / (1 - weights.transfer_from)) - weights.prior)
+
+
+def _entry(score: Floats, labelled: Labelled, emotion: NDArray[np.str_], limit: float) -> dict[str, Any]:
+    angry = labelled.angry
+    over = score >= limit
+    return {
+        **figures(score, angry, emotion),
+        "unknown": int((~labelled.judged).sum()),
+        "alarms_when_angry": _short(float(over[angry].mean())) if angry.any() else None,
+        "false_alarms": _short(float(over[~angry].mean())) if (~angry).any() else None,
+    }
+
+
+def curves(weights: Weights, labelled: Labelled) -> dict[str, tuple[Floats, Floats]]:
+    """For each set with both labels: false alarms and recall as the threshold falls, without and with a baseline."""
+    found = {}
+    plain, own = scores(weights, labelled), scores_against_baseline(weights, labelled)
+    for group in np.unique(labelled.group):
+        here = labelled.group == group
+        for name, score in ((str(group), plain), (f"{group}, after two calm utterances", own)):
+            known = here & ~np.isnan(score)
+            angry = labelled.angry[known]
+            if 0 < angry.sum() < len(angry):
+                falling = angry[np.argsort(-score[known], kind="stable")]
+                found[name] = (np.cumsum(~falling) / (~falling).sum(), np.cumsum(falling) / falling.sum())
+    return found
+
+
+def cross_validated(labelled: Labelled) -> Floats:
+    """The score of each utterance from weights fitted without its speaker.  Raises CannotFit."""
+    score = np.full(len(labelled.angry), np.nan)
+    for left_out in folds(labelled):
+        if left_out.any():
+            score[left_out] = _score(fit(labelled[~left_out]), labelled[left_out])
+    return score
+
+
+def across(labelled: Labelled) -> dict[str, Floats]:
+    """For each set, the scores of its utterances from weights fitted on all the other sets.  Raises CannotFit."""
+    groups = [str(group) for group in np.unique(labelled.group)]
+    if len(groups) < 2:
+        return {}
+    found = {}
+    for group in groups:
+        here = labelled.group == group
+        found[group] = _score(fit(labelled[~here]), labelled[here])
+    return found
+
+
+def _score(fitted: Fitted, labelled: Labelled) -> Floats:
+    return np.where(labelled.judged, fitted.score(labelled.values), -np.inf)

@@ -1,0 +1,157 @@
+"""Weights from labelled utterances: a logistic regression with a ridge, in numpy.
+
+Kept simple on purpose: few numbers that a person can read, from few recordings.  Every set of recordings is centred on
+its own calm speech first, because microphones, lines and languages differ more than moods do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivr.tone.cues import NAMES
+from ivr.tone.frames import Floats
+
+TRAVELLING = frozenset(
+    {
+        "flux",
+        "breath_tilt",
+        "harmonicity_low",
+        "low_balance",
+        "peakedness",
+        "tilt_spread",
+        "ripple",
+        "second_formant",
+        "brightness_spread",
+        "balance_spread",
+        "harmonicity",
+        "decay",
+        "pitch_spread",
+    }
+)
+"""Cues whose weights came out with the same sign on each set of recordings and kept helping on the other one."""
+
+RIDGE_TRAVELLING = 3.0
+RIDGE_LOCAL = 100.0  # other cues must be paid for by many recordings: they help on the set they were fitted on
+SHIPPED_RIDGE_LOCAL = 1000.0  # for weights that must serve callers nobody has recorded
+_STEPS = 15  # Newton's method has long converged
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Utterances: ``values`` (n, cues) in the order of NAMES with NaN where unknown; the rest has one entry each.
+
+    ``angry`` is the label, ``group`` names the set of recordings, ``speaker`` the person ("" when unknown).
+    """
+
+    values: Floats
+    angry: NDArray[np.bool_]
+    group: NDArray[np.str_]
+    speaker: NDArray[np.str_]
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> "Labelled":
+        return Labelled(self.values[chosen], self.angry[chosen], self.group[chosen], self.speaker[chosen])
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Those that have any cue."""
+        return np.asarray(~np.isnan(self.values).all(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Calm mean, spread and weight of each cue, and the bias of the score."""
+
+    calm: Floats
+    spread: Floats
+    weight: Floats
+    bias: float
+
+    def score(self, values: Floats) -> Floats:
+        """Evidence (log-odds) for rows of cues; NaN cues count as calm."""
+        away = np.clip((values - self.calm) / self.spread, -3.0, 3.0)
+        return np.asarray(np.where(np.isnan(away), 0.0, away) @ self.weight + self.bias)
+
+
+class CannotFit(ValueError):
+    """The labelled utterances do not suffice; the message says what is missing."""
+
+
+def fit(labelled: Labelled, ridge_local: float = RIDGE_LOCAL) -> Fitted:
+    """Fit on all sets together, each with the same say, both classes with the same say.  Raises CannotFit."""
+    data = labelled[labelled.judged]
+    if data.angry.sum() < 10 or (~data.angry).sum() < 10:
+        raise CannotFit(
+            f"{data.angry.sum()} angry and {(~data.angry).sum()} calm utterances with a voice in them: "
+            "at least 10 of each are needed"
+        )
+    groups = [group for group in np.unique(data.group) if _both(data[data.group == group])]
+    if not groups:
+        raise CannotFit("no set of recordings holds both angry and calm utterances: their microphones would be fitted")
+    centres = np.stack([np.nanmean(data.values[(data.group == group) & ~data.angry], axis=0) for group in groups])
+    spreads = np.stack([np.nanstd(data.values[data.group == group], axis=0) for group in groups])
+    calm, spread = centres.mean(axis=0), np.maximum(np.sqrt((spreads**2).mean(axis=0)), 1e-6)
+    rows, labels, shares = [], [], []
+    for group, centre in zip(groups, centres, strict=True):
+        part = data[data.group == group]
+        away = np.clip((part.values - centre) / spread, -3.0, 3.0)
+        rows.append(np.where(np.isnan(away), 0.0, away))
+        labels.append(part.angry.astype(float))
+        shares.append(_equal_say(part.angry) * len(data.angry) / len(groups))
+    weight, bias = _logistic(np.concatenate(rows), np.concatenate(labels), np.concatenate(shares), _ridge(ridge_local))
+    return Fitted(calm, spread, weight, bias)
+
+
+def _both(data: Labelled) -> bool:
+    return 0 < int(data.angry.sum()) < len(data.angry)
+
+
+def _equal_say(angry: NDArray[np.bool_]) -> Floats:
+    """Weights that sum to one, half for either class."""
+    return np.asarray(np.where(angry, 0.5 / angry.sum(), 0.5 / (~angry).sum()))
+
+
+def _ridge(local: float) -> Floats:
+    return np.array([RIDGE_TRAVELLING if name in TRAVELLING else local for name in NAMES])
+
+
+def _logistic(rows: Floats, labels: Floats, shares: Floats, ridge: Floats) -> tuple[Floats, float]:
+    """Weighted ridge logistic regression by Newton's method (T. Hastie et al., The Elements of Statistical Learning,
+    4.4.1); the bias is not shrunk.
+    """
+    design = np.column_stack([rows, np.ones(len(rows))])
+    penalty = np.diag(np.append(ridge, 1e-6))
+    found = np.zeros(design.shape[1])
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
+        slope = design.T @ (shares * (chance - labels)) + penalty @ found
+        bend = (design * (shares * chance * (1 - chance))[:, None]).T @ design + penalty
+        found = found - np.linalg.solve(bend, slope)
+    return found[:-1], float(found[-1])
+
+
+def folds(labelled: Labelled, count: int = 8) -> list[NDArray[np.bool_]]:
+    """Which utterances to leave out in turn, so that no speaker is in two folds.
+
+    A set whose speakers are unknown (one name) is cut by position: neighbours, which tend to be one person's, stay
+    together.
+    """
+    keys = np.array([f"{group}\t{speaker}" for group, speaker in zip(labelled.group, labelled.speaker, strict=True)])
+    fold = np.zeros(len(keys), dtype=int)
+    for group in np.unique(labelled.group):
+        here = np.flatnonzero(labelled.group == group)
+        speakers = np.unique(keys[here])
+        if len(speakers) >= count:
+            place = {speaker: position % count for position, speaker in enumerate(speakers)}
+            fold[here] = [place[key] for key in keys[here]]
+        else:
+            fold[here] = _by_position(labelled.angry[here], count)
+    return [fold == number for number in range(count)]
+
+
+def _by_position(angry: NDArray[np.bool_], count: int) -> NDArray[np.int_]:
+    fold = np.zeros(len(angry), dtype=int)
+    for label in (True, False):
+        where = np.flatnonzero(angry == label)
+        fold[where] = np.arange(len(where)) * count // max(len(where), 1)
+    return fold

@@ -1,0 +1,143 @@
+"""One reading for a call: the probability that the caller is upset, and what it rests on.
+
+Evidence is added in log-odds, as a detector of change does (E. S. Page, "Continuous inspection schemes", 1954): each
+utterance moves it by what its sound and words say, up by as much as they say, down by little.  It never falls below
+nothing, so a long calm call does not make a caller harder to hear.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ivr.tone.baseline import Baseline
+from ivr.tone.cues import NAMES, Sound, numbers
+from ivr.tone.frames import Floats
+from ivr.tone.weights import Behaviour, Weights
+from ivr.tone.words import NO_WORDS, UpsetWords
+
+_MOST_OF_AN_UTTERANCE = 3.5  # log-odds of sound: two utterances say more than one, however loud
+_FALL = 0.7  # log-odds that one calm utterance takes back, at most
+_MOST_EVIDENCE = 6.0
+_MOST_OF_SILENCE = 0.6  # log-odds: silence is never a transfer by itself
+_LOUDER_FROM_DB, _LOUDER_UP_TO_DB = 3.0, 12.0  # less is a turned head, more a moved telephone
+_OVER_PROMPT = 0.5  # share of an utterance
+_WORTH_NAMING = 0.25  # log-odds
+
+_SPOKEN_OF = {
+    "pitch": ("higher voice", "lower voice"),
+    "pitch_spread": ("livelier melody", "flatter melody"),
+    "pitch_motion": ("unsteady pitch", "steady pitch"),
+    "pitch_glide": ("faster glides", "slower glides"),
+    "flux": ("more forceful articulation", "softer articulation"),
+    "brightness": ("sharper voice", "darker voice"),
+    "brightness_peak": ("sharper voice at its height", "darker voice at its height"),
+    "tilt": ("pressed voice", "relaxed voice"),
+    "first_formant": ("wider open mouth", "less open mouth"),
+    "harmonicity": ("clearer voice", "rougher voice"),
+    "harmonicity_low": ("clearer voice in its weakest moments", "hoarser moments"),
+    "shimmer": ("trembling level", "even level"),
+    "syllables": ("speaking faster", "speaking slower"),
+    "active_share": ("fewer pauses", "more pauses"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``upset``: probability, or None while nothing can be said.  ``contributions``: why, the weightiest first."""
+
+    upset: float | None
+    contributions: tuple[str, ...] = ()
+
+
+UNKNOWN = Reading(None)
+
+
+class Tone:
+    """Follows one caller.  Pure state: no clock, no audio.  One for each call, not shared between threads."""
+
+    def __init__(self, weights: Weights, words: UpsetWords = NO_WORDS) -> None:
+        self._weights = weights
+        self._words = words
+        self._baseline = Baseline(weights.calm, weights.caller_counts_after)
+        self._evidence = 0.0
+        self._silence = 0.0
+        self._reasons: dict[str, float] = {}
+        self._known = False
+
+    @property
+    def reading(self) -> Reading:
+        """What is known now."""
+        if not self._known:
+            return UNKNOWN
+        named = sorted(((part, why) for why, part in self._reasons.items() if part >= _WORTH_NAMING), reverse=True)
+        upset = 1 / (1 + math.exp(-(self._weights.prior + self._evidence)))
+        return Reading(round(upset, 3), tuple(why for _, why in named[:4]))
+
+    @property
+    def transfer(self) -> bool:
+        """True when the caller should be put through now."""
+        return (self.reading.upset or 0.0) >= self._weights.transfer_from
+
+    @property
+    def offer(self) -> bool:
+        """True when a person should be offered, and prompts be short."""
+        return (self.reading.upset or 0.0) >= self._weights.offer_from
+
+    def hear(self, sound: Sound | None, text: str = "") -> Reading:
+        """An utterance is over.  ``sound``: its cues, None when they say nothing; ``text``: what was recognised."""
+        said = {f"said '{found.phrase}'": self._weights.words.get(found.kind, 0.0) for found in self._words.find(text)}
+        if sound is None and not said:
+            return self.reading
+        heard, parts = self._sound(sound) if sound else (0.0, {})
+        self._move(heard + sum(said.values()), {**parts, **said})
+        return self.reading
+
+    def behave(self, what: Behaviour) -> Reading:
+        """The caller did something that people do when patience runs out."""
+        amount = self._weights.behaviour.get(what, 0.0)
+        if what == "sighing_silence":
+            amount = min(amount, _MOST_OF_SILENCE - self._silence)
+            self._silence += amount
+        self._known = self._known or amount > 0
+        why = what.replace("_", " ")
+        self._evidence = min(_MOST_EVIDENCE, self._evidence + amount)
+        self._reasons[why] = self._reasons.get(why, 0.0) + amount
+        return self.reading
+
+    def _sound(self, sound: Sound) -> tuple[float, dict[str, float]]:
+        """Evidence of the sound, and its parts by name.  Calm utterances also teach how this caller sounds."""
+        values = numbers(sound)
+        shift = self._baseline.shift
+        score, parts = self._weights.score(values, shift)
+        louder_db = self._baseline.louder_db(sound.level)
+        louder = self._weights.louder * max(0.0, min(louder_db, _LOUDER_UP_TO_DB) - _LOUDER_FROM_DB)
+        heard = min(score + louder, _MOST_OF_AN_UTTERANCE)
+        calmness = 1 / (1 + math.exp(self._weights.prior + self._evidence + max(heard, 0.0)))
+        self._baseline.learn(values, sound.level, calmness)
+        named = self._name(values - self._weights.calm - shift, parts)
+        named |= {f"louder {louder_db:+.0f} dB": louder} if louder else {}
+        if sound.overlap >= _OVER_PROMPT:
+            over = self._weights.behaviour.get("interrupted", 0.0)
+            heard, named = heard + over, {**named, "spoke over the prompt": over}
+        return heard, named if heard > 0 else {}
+
+    @staticmethod
+    def _name(change: Floats, parts: Floats) -> dict[str, float]:
+        named = {}
+        for name, away, part in zip(NAMES, change, parts, strict=True):
+            if part < _WORTH_NAMING:
+                continue
+            if name == "pitch":
+                named[f"pitch {100 * (2 ** (away / 12) - 1):+.0f} %"] = float(part)
+            else:
+                higher, lower = _SPOKEN_OF.get(name, (f"more {name}", f"less {name}"))
+                named[(higher if away > 0 else lower).replace("_", " ")] = float(part)
+        return named
+
+    def _move(self, amount: float, reasons: dict[str, float]) -> None:
+        self._known = True
+        before = self._evidence
+        self._evidence = float(np.clip(before + max(amount, -_FALL), 0.0, _MOST_EVIDENCE))
+        kept = self._evidence / before if 0 < self._evidence < before else float(self._evidence > 0)
+        self._reasons = {why: part * kept for why, part in self._reasons.items()} | reasons

@@ -78,8 +78,8 @@ class WhisperModel:
 
     @property
     def idle(self) -> bool:
-        """Whether a reading would begin at once."""
-        return self._busy < self._workers
+        """Whether a reading that is not urgent would leave room for one that is."""
+        return self._busy < max(1, self._workers - 1)
 
     def _done(self, _: "Future[Reading]") -> None:
         with self._lock:

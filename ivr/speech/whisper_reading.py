@@ -32,8 +32,8 @@ _FEWEST_FRAMES_DIGITS = 1500  # strings of digits right: 1,500 frames 75 %, 1,00
 _DIGITS_BEFORE = " My number is four seven two nine zero one three eight."  # as if said before: +5 %
 _FRAMES_AFTER = 80  # left after the audio when phrases are scored: each costs time for each phrase
 _TOKENS_PER_S = 6  # more than people say
-_CANDIDATES = (4, 6)  # phrases scored: at first, and more if none fits; some 5 ms each
-_FITS = -1.0
+_CANDIDATES = (4, 6)  # phrases scored: at first, and more if none is clear; some 5 ms each
+_CLEAR = 0.95  # probability of a phrase that needs no further comparison
 _WINS = 0.5
 _ACT_ON_READING = 0.8
 _GUESS = -1.5  # mean log probability below which free text is invented
@@ -115,12 +115,12 @@ class Reader:
         digits = self._write_digits(encoded, frames, phrases.digit_words) if phrases.digit_words else None
         fit = self._score(sounding, [digits])[digits.text] if digits else 0.0
         likeness = phrases.nearest([free.text], sum(_CANDIDATES))
-        scores: dict[str, float] = {}
+        candidates: dict[str, tuple[float, float]] = {}
         for some in (likeness[: _CANDIDATES[0]], likeness[_CANDIDATES[0] :]):
-            scores |= self._score(sounding, [Written(text, self._spell(text)) for text, _ in some])
-            if max(scores.values(), default=0.0) > _FITS:
+            scores = self._score(sounding, [Written(text, self._spell(text)) for text, _ in some])
+            candidates |= {text: (scores[text], like) for text, like in some}
+            if any(phrase_probability(*values) > _CLEAR for values in candidates.values()):
                 break
-        candidates = {text: (scores[text], like) for text, like in likeness if text in scores}
         return judge(free, candidates, (digits.text, fit) if digits else None)
 
     def _encode(self, samples: Samples, frames: int, fewest: int) -> NDArray[np.float32]:
@@ -204,7 +204,8 @@ def judge(free: Written, candidates: dict[str, tuple[float, float]], digits: tup
     readings = {text: phrase_probability(*values) for text, values in candidates.items()}
     if digits:
         text, score = digits
-        readings[text] = max(readings.get(text, 0.0), digits_probability(score))
+        probability = digits_probability(score, fuzz.ratio(free.text, text) / 100)
+        readings[text] = max(readings.get(text, 0.0), probability)
     ranked = sorted(readings.items(), key=lambda reading: -reading[1])
     best, probability = ranked[0] if ranked else ("", 0.0)
     if probability >= _WINS:
@@ -224,9 +225,12 @@ def phrase_probability(score: float, likeness: float) -> float:
     return _logistic(1.17 * score + 4.5 * likeness + 2.6)
 
 
-def digits_probability(score: float) -> float:
-    """The same for a string of digits.  Right strings scored -1.2 to -3, half-heard ones -2 to -4, other speech -5."""
-    return _logistic(1.5 * (score + 3.6))
+def digits_probability(score: float, likeness: float) -> float:
+    """The same for a string of digits, fitted on 210 strings of four and six digits by three speakers.
+
+    Leaving out the speaker tried, 93 % of the strings given 0.8 and more were right, of all 76 %.
+    """
+    return _logistic(1.13 * score + 2.69 * likeness + 2.16)
 
 
 def _logistic(value: float) -> float:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
@@ -91,7 +92,7 @@ def load_models(config: Config, settings: Settings) -> dict[str, RecognitionMode
     mistakes = []
     for language, chosen in config.languages.items():
         try:
-            model = _load_model(language, chosen.recogniser, settings)
+            model = load_model(language, chosen.recogniser, settings.models)
         except ModelUnusable as error:
             mistakes.append(Mistake(f"the model of {language!r}", None, f"cannot be used: {error.why}", error.remedy))
             continue
@@ -109,8 +110,12 @@ def load_models(config: Config, settings: Settings) -> dict[str, RecognitionMode
     return found
 
 
-def _load_model(language: str, wanted: str, settings: Settings) -> RecognitionModel | None:
-    if wanted in ("auto", "vosk") and (path := models.installed(language, settings.models)):
+def load_model(language: str, wanted: str, models_dir: Path) -> RecognitionModel | None:
+    """The recogniser of a language: Vosk where it is installed, else Whisper for English, else None.
+
+    ``wanted``: auto, vosk or whisper.  Raises ModelUnusable.
+    """
+    if wanted in ("auto", "vosk") and (path := models.installed(language, models_dir)):
         return VoskModel(path)
     if wanted in ("auto", "whisper") and language == "en" and (path := models.whisper_model()):
         from ivr.speech.whisper import WhisperModel

@@ -67,10 +67,15 @@ class Settings:
             auth_token=environ["IVR_TWILIO_AUTH_TOKEN"],
             database_url=environ.get("IVR_DATABASE_URL") or f"sqlite:///{data_directory() / 'ivr.sqlite3'}",
             shop_url=environ.get("IVR_SHOP_URL") or None,
-            models=Path(environ.get("IVR_MODELS") or data_directory() / "models"),
+            models=models_directory(environ),
             cache=Path(environ.get("IVR_CACHE") or Path.home() / ".cache" / "ivr" / "prompts"),
             workers=int(workers) if workers else os.cpu_count() or 1,
         )
+
+
+def models_directory(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where recognition models are installed."""
+    return Path(environ.get("IVR_MODELS") or data_directory() / "models")
 
 
 def data_directory() -> Path:

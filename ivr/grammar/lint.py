@@ -103,8 +103,6 @@ def expanded(template: str, rules: Mapping[str, str]) -> Sequence[str] | Templat
             return expand(template, known)
         except TemplateError as error:
             mistake = error
-        except AssertionError:  # hassil has no error of its own for brackets without content
-            return TemplateError(f"{template!r} has brackets with nothing in them")
     return mistake
 
 

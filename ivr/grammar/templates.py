@@ -69,8 +69,10 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
 def _parse(text: str) -> Sentence:
     try:
         return parse_sentence(text)
-    except (ParseError, HassilError, ValueError, IndexError, AssertionError) as error:
+    except (ParseError, HassilError, ValueError, IndexError) as error:
         raise TemplateError(f"{text!r} cannot be read: {error or 'check its brackets'}") from error
+    except AssertionError:
+        raise TemplateError(f"{text!r} has brackets with nothing in them") from None
 
 
 def _sample(sentence: Sentence, rules: Mapping[str, Sentence]) -> Iterator[str]:

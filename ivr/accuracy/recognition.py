@@ -1,0 +1,208 @@
+"""Accuracy of recognition on labelled recordings: handled, asked back, wrong, rejected; and what is accepted wrongly."""
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ivr.accuracy.labelled import LabelledDataError
+from ivr.call.events import Heard
+from ivr.call.plan import Bands
+from ivr.call.policy import confidence, decide
+from ivr.grammar import DigitWords, Expecting, Grammar, Meaning, Vocabulary, normalise
+from ivr.speech.codec import read_wav
+from ivr.speech.detector import SpeechDetector
+from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
+
+FRAME_SAMPLES = RATE_HZ // 50
+LEAD_MS, TAIL_MS = 300, 500  # silence around a recording, as a call has it
+GAP_MS = 200  # between digits that are joined
+AT_ONCE = 2  # recordings recognised at the same time; the libraries release the interpreter
+THRESHOLDS = tuple(step / 20 for step in range(1, 20))
+CALIBRATION_BINS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A recording and what is said in it.  ``wanted``: the phrase or digits it stands for; "" outside the grammar."""
+
+    samples: Samples
+    transcript: str
+    speaker: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What was made of a recording: ``found`` is the phrase or digits it was taken for ("" for nothing)."""
+
+    recording: Recording
+    text: str
+    found: str
+    confidence: float
+    margin: float
+
+    @property
+    def right(self) -> bool:
+        """True when it was taken for what it is."""
+        return bool(self.found) and self.found == self.recording.wanted
+
+
+def read_phrases(path: Path) -> tuple[str, ...]:
+    """One phrase on each line, normalised.  Raises LabelledDataError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelledDataError(f"{path}: {error}") from error
+    phrases = tuple(dict.fromkeys(filter(None, map(normalise, lines))))
+    if not phrases:
+        raise LabelledDataError(f"{path}: has no phrases; write one on each line")
+    return phrases
+
+
+def read_recordings(manifest: Path, phrases: Iterable[str]) -> list[Recording]:
+    """The recordings of a CSV (columns path, speaker, transcript; paths relative to it).  Raises LabelledDataError."""
+    known = set(phrases)
+    recordings = []
+    for row in _rows(manifest):
+        text = normalise(row["transcript"])
+        samples = _samples(manifest.parent / row["path"])
+        recordings.append(Recording(samples, text, row["speaker"], text if text in known else ""))
+    return recordings
+
+
+def read_digit_strings(manifest: Path, words: DigitWords, length: int) -> list[Recording]:
+    """Strings of ``length`` digits, each joined from single digits of one speaker in the order of the CSV.
+
+    Rows that are not one digit are passed over.  Raises LabelledDataError.
+    """
+    by_speaker: dict[str, list[tuple[str, Samples]]] = {}
+    for row in _rows(manifest):
+        digit, _ = words.read(normalise(row["transcript"]))
+        if len(digit) == 1:
+            by_speaker.setdefault(row["speaker"], []).append((digit, _samples(manifest.parent / row["path"])))
+    gap = np.zeros(GAP_MS * RATE_HZ // 1000, dtype=np.int16)
+    strings = []
+    for speaker, digits in by_speaker.items():
+        rows = iter(digits)
+        while len(some := list(islice(rows, length))) == length:
+            sound = np.concatenate([part for _, samples in some for part in (samples, gap)])
+            text = "".join(digit for digit, _ in some)
+            strings.append(Recording(sound, text, speaker, text))
+    if not strings:
+        raise LabelledDataError(f"{manifest}: has no speaker with {length} recordings of single digits")
+    return strings
+
+
+def _rows(manifest: Path) -> list[dict[str, str]]:
+    try:
+        with manifest.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelledDataError(f"{manifest}: {error}") from error
+    if missing := {"path", "speaker", "transcript"} - set(rows[0] if rows else ()):
+        raise LabelledDataError(f"{manifest}: has no column {', '.join(sorted(missing))}")
+    return rows
+
+
+def _samples(path: Path) -> Samples:
+    try:
+        return read_wav(path)
+    except (OSError, ValueError) as error:
+        raise LabelledDataError(str(error)) from error
+
+
+def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> Heard:
+    """Recognise one recording as one utterance, frame by frame, as a call does."""
+    recogniser, detector = model.listen(vocabulary), SpeechDetector()
+    lead, tail = (np.zeros(ms * RATE_HZ // 1000, dtype=np.int16) for ms in (LEAD_MS, TAIL_MS))
+    sound = np.concatenate([lead, samples, tail])
+    quiet_ms = 0
+    for at in range(0, len(sound), FRAME_SAMPLES):
+        frame = sound[at : at + FRAME_SAMPLES]
+        quiet_ms = 0 if detector.is_speech(frame) else quiet_ms + 20
+        recogniser.accept(frame, quiet_ms)
+    return recogniser.finish()
+
+
+def grammar_of(language: str, phrases: Iterable[str], digit_words: DigitWords) -> Grammar:
+    """A grammar in which every phrase means itself."""
+    return Grammar(language, {phrase: phrase for phrase in phrases}, digit_words)
+
+
+def evaluate(
+    model: RecognitionModel,
+    grammar: Grammar,
+    expecting: Expecting,
+    recordings: Sequence[Recording],
+    progress: Callable[[], None] = lambda: None,
+) -> list[Judged]:
+    """Recognise and understand every recording; ``progress`` is called after each."""
+    vocabulary = grammar.vocabulary(expecting)
+
+    def judge(recording: Recording) -> Judged:
+        heard = hear(model, vocabulary, recording.samples)
+        meaning = grammar.understand(heard.text, expecting) if heard.text else Meaning(None)
+        found = meaning.digits if expecting.asked == "digits" else meaning.intent or ""
+        progress()
+        return Judged(recording, heard.text, found, confidence(heard, meaning), meaning.margin)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(judge, recordings))
+
+
+def table(judged: Sequence[Judged], bands: Bands) -> dict[str, Any]:
+    """Shares at the configured bands, the same as a curve over the accepting confidence, and the calibration error."""
+    inside = [each for each in judged if each.recording.wanted]
+    outside = [each for each in judged if not each.recording.wanted]
+    accepted = [each for each in inside if _decision(each, bands) == "accept"]
+    asked = [each for each in inside if _decision(each, bands) == "confirm"]
+    return {
+        "in_grammar": len(inside),
+        "handled": _share([each for each in accepted if each.right], inside),
+        "asked_back_right": _share([each for each in asked if each.right], inside),
+        "wrong": _share([each for each in accepted if not each.right], inside),
+        "rejected": _share([each for each in inside if _decision(each, bands) == "transfer"], inside),
+        "out_of_grammar": len(outside),
+        "accepted": _share([each for each in outside if _decision(each, bands) == "accept"], outside),
+        "text_right": _share([each for each in inside if each.right], inside),
+        "calibration_error": calibration_error(judged),
+        "curve": [_point(inside, outside, threshold) for threshold in THRESHOLDS],
+    }
+
+
+def _decision(judged: Judged, bands: Bands) -> str:
+    if not judged.found:
+        return "transfer"
+    return decide(bands, judged.confidence, Meaning(judged.found, margin=judged.margin), unsure_before=False)
+
+
+def _point(inside: Sequence[Judged], outside: Sequence[Judged], threshold: float) -> dict[str, Any]:
+    sure = [each for each in inside if each.found and each.confidence >= threshold]
+    return {
+        "threshold": threshold,
+        "handled": _share([each for each in sure if each.right], inside),
+        "wrong": _share([each for each in sure if not each.right], inside),
+        "accepted": _share([each for each in outside if each.found and each.confidence >= threshold], outside),
+    }
+
+
+def calibration_error(judged: Sequence[Judged]) -> float | None:
+    """Expected calibration error: the mean distance between confidence and share right, over ten equal bins.
+
+    Naeini, Cooper and Hauskrecht (2015), weighted by how many fall into each bin.
+    """
+    bins: dict[int, list[Judged]] = {}
+    for each in judged:
+        bins.setdefault(min(int(each.confidence * CALIBRATION_BINS), CALIBRATION_BINS - 1), []).append(each)
+    gaps = [abs(sum(e.confidence for e in some) - sum(e.right for e in some)) for some in bins.values()]
+    return round(sum(gaps) / len(judged), 4) if judged else None
+
+
+def _share(part: Sequence[Judged], whole: Sequence[Judged]) -> float | None:
+    return round(len(part) / len(whole), 4) if whole else None

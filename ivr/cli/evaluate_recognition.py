@@ -1,0 +1,105 @@
+"""``ivr evaluate recognition``: labelled recordings -> handled, wrong, rejected, accepted from outside."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ivr.accuracy.labelled import LabelledDataError
+from ivr.config import ConfigError, home, load
+from ivr.config.settings import models_directory
+
+
+@click.command()
+@click.argument("manifest", metavar="CSV", type=click.Path(path_type=Path))
+@click.option("--phrases", type=click.Path(path_type=Path), help="The grammar: one phrase on each line.")
+@click.option("--slot", type=click.Choice(["digits"]), help="Recognise numbers instead of phrases.")
+@click.option("--join", type=click.IntRange(1, 20), default=6, show_default=True, help="Digits joined into one number.")
+@click.option("--language", default="en", show_default=True)
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the curve and the calibration as a picture.")
+@click.option("--json", "as_json", is_flag=True)
+def recognition(  # noqa: PLR0913, PLR0917  one for each option
+    manifest: Path, phrases: Path | None, slot: str | None, join: int, language: str, plot: Path | None, as_json: bool
+) -> None:
+    """What would be done with each recording of CSV (columns path, speaker, transcript).
+
+    Recordings whose transcript is one of the phrases must be handled, all others must not be accepted.  With
+    --slot digits, single digits of a speaker are joined into numbers.
+    """
+    from rich.progress import Progress
+
+    from ivr.accuracy import recognition as accuracy
+    from ivr.app import load_model
+    from ivr.grammar import Expecting
+    from ivr.speech.models import remedy
+    from ivr.speech.vosk import ModelUnusable
+
+    if (phrases is None) == (slot is None):
+        raise click.UsageError("give either --phrases FILE or --slot digits")
+    try:
+        config = load(home())
+        if language not in config.grammars:
+            raise click.ClickException(f"there is no language {language!r} in config/ivr.yaml")
+        words = config.grammars[language].digit_words
+        known = accuracy.read_phrases(phrases) if phrases else config.grammars[language].sentences
+        recordings = (
+            accuracy.read_recordings(manifest, known) if phrases else accuracy.read_digit_strings(manifest, words, join)
+        )
+        model = load_model(language, config.languages[language].recogniser, models_directory())
+    except (ConfigError, LabelledDataError, ModelUnusable) as error:
+        raise click.ClickException(str(error)) from error
+    if model is None:
+        raise click.ClickException(f"{language!r} has no recogniser: {remedy(language)}")
+    grammar = accuracy.grammar_of(language, known, words) if phrases else config.grammars[language]
+    expecting = Expecting("digits", (join,)) if slot else Expecting("request")
+    with Progress(transient=True, disable=as_json) as progress:
+        task = progress.add_task(model.name, total=len(recordings))
+        judged = accuracy.evaluate(model, grammar, expecting, recordings, lambda: progress.advance(task))
+    found = {"recogniser": model.name, **accuracy.table(judged, config.plans[language].bands)}
+    if plot:
+        _plot(found, plot)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for name, value in found.items():
+        if name != "curve":
+            console.print(f"{name.replace('_', ' '):<18} {_text(value)}")
+    curve = Table("accept from", "handled", "wrong", "accepted from outside")
+    for point in found["curve"]:
+        curve.add_row(f"{point['threshold']:.2f}", *(_text(point[name]) for name in ("handled", "wrong", "accepted")))
+    console.print(curve)
+
+
+def _text(value: Any) -> str:
+    return f"{value:.1%}" if isinstance(value, float) else "-" if value is None else str(value)
+
+
+def _plot(found: dict[str, Any], path: Path) -> None:
+    """Handled, wrong and accepted from outside, over the accepting confidence."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4))
+    thresholds = [point["threshold"] for point in found["curve"]]
+    for name, colour in (("handled", "#2b8a3e"), ("wrong", "#c92a2a"), ("accepted", "#e8590c")):
+        shares = [point[name] for point in found["curve"]]
+        if None not in shares:
+            axes.plot(thresholds, shares, label=name, color=colour)
+    axes.set_xlabel("accepted from this confidence on")
+    axes.set_ylabel("share")
+    axes.set_title(found["recogniser"])
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)

@@ -153,7 +153,7 @@ def test_the_text_is_there_before_the_utterance_is_finished(model: WhisperModel,
     for at in range(0, len(samples), FRAME):
         recogniser.accept(samples[at : at + FRAME], 0)
     partial, waited = "", 0
-    while not partial and waited < 500:  # audio goes on while the reading is made elsewhere
+    while partial != text and waited < 500:  # audio goes on while the reading is made elsewhere
         waited += 1
         time.sleep(0.02)
         partial = recogniser.accept(silence(0.02), 100 + 20 * waited)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.call import Call
-from ivr.call.actions import Do, Finish, Hush, Listen, Transfer
-from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Partial, Played, Pressed, Started
+from ivr.call.actions import Do, Finish, Hush, Listen, Notice, Transfer
+from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Partial, Played, Pressed, Started, Upset
 from ivr.call.state import Filling
 from ivr.config import Config, load
 from ivr.grammar import Expecting
@@ -92,7 +92,7 @@ def test_an_unsure_request_is_asked_about_once(config: Config) -> None:
 
 def test_a_caller_who_talks_over_a_prompt_silences_it(config: Config) -> None:
     call = in_state(config, "greeting is playing")
-    assert call.handle(Partial("where")) == [Hush()]
+    assert call.handle(Partial("where")) == [Hush(), Notice("interrupted")]
 
 
 def test_noise_does_not_silence_a_prompt(config: Config) -> None:
@@ -162,6 +162,7 @@ EVENTS = st.one_of(
         st.sampled_from([0.0, 0.55, 0.7, 1.0]),
         speech_ms=st.sampled_from([200, 2000]),
     ),
+    st.builds(Upset, st.sampled_from([None, 0.1, 0.3, 0.9])),
     st.builds(Pressed, st.sampled_from(list("0123456789*#"))),
     st.builds(
         Answered, st.integers(1, 4), st.sampled_from(["shipped", "none", "found", "odd"]), st.just({"values": ["1"]})

@@ -1,10 +1,14 @@
 """The seven laws, one by one, against the pure call."""
 
+from dataclasses import replace
+
 import pytest
 
+from ivr.call import Call
 from ivr.call.actions import Finish, Note, Say, Transfer
-from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Partial, Played, Pressed, Started
+from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Partial, Played, Pressed, Started, Upset
 from ivr.config import Config
+from ivr.config.texts import Texts
 from ivr.grammar import PERSON
 from tests.calls import FOUND, STATES, after, in_state, new_call, press, reasons, said
 
@@ -93,6 +97,45 @@ def test_a_subject_for_people_is_never_automated(config: Config) -> None:
 def test_words_near_a_human_phrase_are_not_recorded_as_asked(config: Config) -> None:
     call = in_state(config, "asked what is wanted")
     assert "asked" not in reasons(call.handle(Heard("what will the weather be like tomorrow", 0.9)))
+
+
+@ANY_STATE
+def test_an_upset_caller_is_put_through_in_every_state(config: Config, state: str) -> None:
+    assert reasons(in_state(config, state).handle(Upset(0.9, ("pitch +20 %",)))) == ["tone"]
+    heard = Heard("where is my order", 1.0, upset=0.9, why=("said 'ridiculous'",))
+    call = in_state(config, state)
+    assert reasons(call.handle(heard)) == ["tone"]
+    assert call.card("tone")["tone"] == {"upset": 0.9, "why": ["said 'ridiculous'"]}
+
+
+def test_an_upset_caller_who_asks_for_a_person_has_asked(config: Config) -> None:
+    assert reasons(in_state(config, "asked what is wanted").handle(Heard("advisor", 1.0, upset=0.99))) == ["asked"]
+
+
+def test_a_caller_who_is_losing_patience_is_offered_a_person_once(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    assert said(call.handle(Heard("where is my order", 1.0, upset=0.35))) == ["offer_person", "ask_order_number"]
+    assert said(call.handle(Heard("xylophone", 1.0, upset=0.1))) == ["ask_order_number"]
+
+
+def test_a_calm_or_unknown_tone_changes_nothing(config: Config) -> None:
+    for upset in (None, 0.0, 0.2):
+        call = in_state(config, "asked what is wanted")
+        assert said(call.handle(Heard("where is my order", 1.0, upset=upset))) == ["ask_order_number"]
+
+
+def test_tone_that_is_switched_off_is_never_a_reason(config: Config) -> None:
+    call = Call(replace(config.plans["en"], tone=None), config.grammars["en"])
+    call.handle(Started())
+    assert reasons(call.handle(Upset(1.0))) == []
+
+
+def test_the_greeting_says_that_tone_is_listened_for_exactly_when_it_is(config: Config) -> None:
+    sentences = {"greeting": "{% if tone %}I listen to your tone.{% endif %} Hello."}
+    assert "tone" in Texts("en", sentences, "us", tone=True).text("greeting", {})
+    assert "tone" not in Texts("en", sentences, "us", tone=False).text("greeting", {})
+    for texts in config.texts.values():
+        assert texts.is_fixed("greeting")
 
 
 # 3. Failure means a person.

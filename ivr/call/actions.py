@@ -52,6 +52,18 @@ class Do:
     values: dict[str, str]
 
 
+Behaviour = Literal[
+    "repeated", "rephrased", "corrected", "interrupted", "hammered_keys", "sighing_silence", "called_before"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The caller behaves as people do whose patience runs out.  May come back as an ``Upset`` event."""
+
+    behaviour: Behaviour
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """For the record of the call."""
@@ -76,4 +88,4 @@ class Finish:
     farewell: bool
 
 
-Action = Say | Hush | Listen | Do | Note | Transfer | Finish
+Action = Say | Hush | Listen | Do | Note | Notice | Transfer | Finish

@@ -6,7 +6,7 @@ phrases, the keys, time, hang-up.  The conversation about requests is in ``dialo
 
 from typing import Any
 
-from ivr.call.actions import Action, Hush, Listen, Note, Reason, Say
+from ivr.call.actions import Action, Hush, Listen, Note, Notice, Reason, Say
 from ivr.call.dialogue import Dialogue
 from ivr.call.events import (
     Answered,
@@ -20,12 +20,14 @@ from ivr.call.events import (
     Played,
     Pressed,
     Started,
+    Upset,
 )
 from ivr.call.plan import Plan
 from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, Working, expecting
 from ivr.grammar import Grammar
 
 UNHEARD_MS = 1_000  # talk this long without a recognised word is a miss; a cough or a click is shorter
+HAMMERED_KEYS = 3  # keys pressed where none is asked for
 FAREWELL_MS = 15_000  # longest wait for the farewell to be played: then the line is closed all the same
 
 
@@ -41,6 +43,7 @@ class Call:
         self._speaking = False
         self._silent_ms = 0
         self._keyed_ms = 0
+        self._idle_keys = 0
 
     @property
     def over(self) -> bool:
@@ -53,9 +56,11 @@ class Call:
             return []
         before = self.dialogue.state
         actions = self._handle(event)
+        if self.over:  # how the caller behaves no longer matters
+            return [action for action in actions if not isinstance(action, Notice)]
         if any(isinstance(action, Say) for action in actions):
             self._speaking, self._silent_ms = True, 0
-        if expecting(before) != expecting(self.dialogue.state) and not self.over:
+        if expecting(before) != expecting(self.dialogue.state):
             actions.append(Listen(expecting(self.dialogue.state)))
         return actions
 
@@ -73,6 +78,8 @@ class Call:
                 return self._overhear(text)
             case Heard():
                 return self._hear(event)
+            case Upset(upset=upset, why=why):
+                return self.dialogue.feel(upset, why)
             case Pressed(key=key):
                 return self._press(key)
             case Played():
@@ -95,7 +102,7 @@ class Call:
             return [Note("heard", {"text": text, "confidence": 1.0, "intent": "person", "slots": {}}), *self._person()]
         if self._speaking and self.grammar.knows_a_word(text, expecting(self.dialogue.state)):
             self._speaking, self._silent_ms = False, 0
-            return [Hush()]
+            return [Hush(), Notice("interrupted")]
         return []
 
     def _person(self) -> list[Action]:
@@ -105,7 +112,9 @@ class Call:
     def _hear(self, heard: Heard) -> list[Action]:
         self._silent_ms = 0
         if not heard.text:
-            return self.dialogue.miss("no_match") if heard.speech_ms >= UNHEARD_MS else []
+            felt = self.dialogue.feel(heard.upset, heard.why)
+            missed = heard.speech_ms >= UNHEARD_MS and not self.over
+            return [*felt, *(self.dialogue.miss("no_match") if missed else [])]
         hush: list[Action] = [Hush()] if self._speaking else []
         self._speaking = False
         if self._spent():
@@ -163,4 +172,5 @@ class Call:
                 self._speaking = False
                 return [*noted, *hush, *self.dialogue.decided(key == "1")]
             case _:
-                return noted
+                self._idle_keys += 1
+                return [*noted, Notice("hammered_keys")] if self._idle_keys % HAMMERED_KEYS == 0 else noted

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ivr.call.actions import Action, Do, Finish, Note, Reason, Say, Transfer
+from ivr.call.actions import Action, Do, Finish, Note, Notice, Reason, Say, Transfer
 from ivr.call.events import Heard
 from ivr.call.history import History
 from ivr.call.plan import Plan, RequestPlan, SlotPlan
 from ivr.call.policy import confidence, decide
 from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, State, Working, expecting
-from ivr.grammar import PERSON, YES, Grammar, Meaning, valid
+from ivr.grammar import NO, PERSON, YES, Grammar, Meaning, valid
 
 
 class Dialogue:
@@ -31,6 +31,7 @@ class Dialogue:
         self._own_tried: set[str] = set()
         self._misses: list[Reason] = []
         self._unsure = False
+        self._impatient = self._offered = False
         self._work = 0
 
     # -- beginnings and ends ------------------------------------------------------------------------------------------
@@ -75,9 +76,25 @@ class Dialogue:
         if meaning.intent == PERSON:
             # Never confirmed.  Words that merely resemble a human phrase lead to a person too, under their true reason.
             return [noted, *self.transfer("asked" if sure >= self._plan.bands.confirm else "low_confidence")]
+        felt = self.feel(heard.upset, heard.why)
+        if isinstance(self.state, Over):
+            return [noted, *felt]
         if spent and meaning.intent != "finished":
-            return [noted, *self.transfer("time_budget")]
-        return [noted, *self._understood(meaning, sure)]
+            return [noted, *felt, *self.transfer("time_budget")]
+        repeats = self.history.repeats(heard.text)
+        again: list[Action] = [Notice("repeated")] if repeats and meaning.intent not in (YES, NO) else []
+        return [noted, *felt, *self._understood(meaning, sure), *again]
+
+    def feel(self, upset: float | None, why: tuple[str, ...]) -> list[Action]:
+        """The caller's tone.  It can lead to a person, or to the offer of one; never the other way."""
+        if upset is None or self._plan.tone is None:
+            return []
+        self.history.felt(upset, why)
+        noted = Note("tone", {"upset": round(upset, 3), "why": list(why)})
+        if upset >= self._plan.tone.transfer:
+            return [noted, *self.transfer("tone")]
+        self._impatient = self._impatient or upset >= self._plan.tone.offer
+        return [noted]
 
     def _understood(self, meaning: Meaning, sure: float) -> list[Action]:
         if isinstance(self.state, Filling | ConfirmingSlot) and meaning.digits:
@@ -128,12 +145,12 @@ class Dialogue:
                 if yes:
                     return self.begin(request)
                 self.state = Open("how_can_i_help")
-                return self.miss("no_match")
+                return [*self.miss("no_match"), Notice("corrected")]
             case ConfirmingSlot(request=request, slot=slot, value=value):
                 if yes:
                     return self._fill(request, slot, value)
                 self.state = Filling(request, slot)
-                return self.miss("no_match")
+                return [*self.miss("no_match"), Notice("corrected")]
             case Open(served=True) if not yes:
                 return self.leave()
             case _:
@@ -152,10 +169,20 @@ class Dialogue:
             return []
         if isinstance(self.state, Leaving):
             self.state = Open("how_can_i_help", served=self.history.served)
-        return [Say(reason), *self._ask()]
+        noticed: list[Action] = [Notice("sighing_silence")] if reason == "no_input" else []
+        if self._misses.count("no_match") > 1:
+            noticed = [Notice("rephrased")]
+        said = [] if self._impatient else [Say(reason)]  # who is losing patience is not told at length what went wrong
+        return [*said, *self._ask(), *noticed]
 
     def _ask(self) -> list[Action]:
-        """Put the open question (again)."""
+        """Put the open question (again); who is losing patience is offered a person first, once."""
+        if self._impatient and not self._offered:
+            self._offered = True
+            return [Say("offer_person"), *self._question()]
+        return self._question()
+
+    def _question(self) -> list[Action]:
         match self.state:
             case Open(question=question):
                 return [Say(question)]

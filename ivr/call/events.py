@@ -30,13 +30,24 @@ class Heard:
 
     ``confidence`` (0 to 1) is the recogniser's belief that ``text`` is what was said.  ``alternatives`` are other
     readings with their scores (same scale as ``confidence``), best first, without ``text`` itself.  ``speech_ms`` is
-    how long the caller talked; the session fills it in.
+    how long the caller talked, ``upset`` the probability that they are (None: nothing can be said) and ``why`` what
+    speaks for it; the session fills them in.
     """
 
     text: str
     confidence: float
     alternatives: tuple[tuple[str, float], ...] = ()
     speech_ms: int = 0
+    upset: float | None = None
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upset:
+    """What a caller did changed the reading of their tone.  ``upset`` and ``why`` as in ``Heard``."""
+
+    upset: float | None
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +91,4 @@ class HungUp:
     """The caller is gone."""
 
 
-Event = Started | Elapsed | Partial | Heard | Pressed | Played | Answered | Failed | Broken | HungUp
+Event = Started | Elapsed | Partial | Heard | Upset | Pressed | Played | Answered | Failed | Broken | HungUp

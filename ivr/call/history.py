@@ -14,10 +14,19 @@ class History:
         self._done: list[dict[str, Any]] = []
         self._slots: dict[str, str] = {}
         self._wanted: str | None = None
+        self._tone: dict[str, Any] | None = None
 
     def said(self, text: str, intent: str | None, confidence: float) -> None:
         """The caller said something."""
         self._said.append({"text": text, "intent": intent, "confidence": round(confidence, 2)})
+
+    def repeats(self, text: str) -> bool:
+        """True when the caller said these very words before."""
+        return sum(bool(each["text"] == text) for each in self._said) > 1
+
+    def felt(self, upset: float, why: tuple[str, ...]) -> None:
+        """How upset the caller seemed last, and what spoke for it."""
+        self._tone = {"upset": round(upset, 2), "why": list(why)}
 
     def asked_for_person(self) -> None:
         """The caller asked for a person in mid-sentence."""
@@ -49,5 +58,6 @@ class History:
             "said": self._said,
             "slots": self._slots,
             "done": self._done,
+            "tone": self._tone,
             "seconds": round(elapsed_ms / 1000, 1),
         }

@@ -25,6 +25,14 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class TonePlan:
+    """Probability that the caller is upset: from ``offer`` on a person is offered, from ``transfer`` on one comes."""
+
+    offer: float
+    transfer: float
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Milliseconds of the caller's audio."""
 
@@ -84,4 +92,5 @@ class Plan:
     budget: Budget
     timing: Timing
     requests: Mapping[str, RequestPlan]
+    tone: TonePlan | None = None
     greeting: str = "greeting"

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from typing import Any
 
 import click
@@ -44,9 +45,18 @@ def _options(bind: str, workers: int, app: Flask) -> dict[str, Any]:
         "graceful_timeout": GRACEFUL_S,
         "max_requests": 0,  # restarting a worker by count would cut its calls
         "control_socket_disable": True,
+        "post_worker_init": lambda _worker: _warm_up(app),
         "accesslog": None,
         "loglevel": "warning",
     }
+
+
+def _warm_up(app: Flask) -> None:
+    """What must not be shared by a fork starts in each process now, not with its first caller."""
+    for model in app.extensions["ivr"].models.values():
+        load = getattr(model, "load", None)
+        if load:
+            threading.Thread(target=load, name="warm-up", daemon=True).start()
 
 
 def _Server(app: Flask, options: dict[str, Any]) -> Any:

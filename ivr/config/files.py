@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ivr.tone.weights import WordClass
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Number = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{5,14}$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
@@ -59,6 +61,20 @@ class TimingEntry(_File):
     lookup: Annotated[int, Field(ge=500, le=30_000)] = 6000
 
 
+class ToneEntry(_File):
+    """Whether the tone of voice counts.  Its numbers are in config/tone.yaml, its words in config/upset/."""
+
+    on: bool = True
+
+
+class UpsetFile(_File):
+    """config/upset/<language>.yaml"""
+
+    language: LanguageCode
+    rules: dict[Name, str] = {}
+    upset: dict[WordClass, list[str]]
+
+
 class IvrFile(_File):
     """config/ivr.yaml"""
 
@@ -68,6 +84,7 @@ class IvrFile(_File):
     confidence: Confidence = Confidence()
     budget: BudgetEntry = BudgetEntry()
     timing: TimingEntry = TimingEntry()
+    tone: ToneEntry = ToneEntry()
     max_calls: Positive = 100
 
 

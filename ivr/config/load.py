@@ -1,20 +1,20 @@
 """The supervisors' files -> one frozen Config, or every mistake in them at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, get_args
 
 from ivr.advisors.teams import Advisors, Team
-from ivr.call import Bands, Budget, OutcomePlan, Plan, RequestPlan, SlotPlan, Timing
+from ivr.call import Bands, Budget, OutcomePlan, Plan, RequestPlan, SlotPlan, Timing, TonePlan
 from ivr.call.actions import Reason
 from ivr.call.turns import TurnTiming
-from ivr.config.files import AdvisorsFile, GrammarFile, IvrFile, LanguageEntry, RequestEntry, RequestsFile
-from ivr.config.source import ConfigError, Mistake, Source, check, read
+from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry, RequestEntry, RequestsFile
+from ivr.config.grammars import load_grammar, load_upset_words
+from ivr.config.source import ConfigError, Mistakes, Source, check, read
 from ivr.config.texts import Texts, syntax_mistake
-from ivr.grammar import BUILT_IN, PERSON, DigitWords, Grammar, TemplateError, expand, normalise
-from ivr.grammar.keywords import Keywords
-from ivr.grammar.keywords import parse as parse_keywords
+from ivr.grammar import Grammar
+from ivr.tone import NO_WORDS, ToneFile, UpsetWords, Weights, weights
 
 Language = LanguageEntry
 Result = TypeVar("Result")
@@ -26,6 +26,7 @@ _PROMPTS = (
     "farewell",
     "robot",
     "one_moment",
+    "offer_person",
     "no_match",
     "no_input",
     "confirm_request",
@@ -38,7 +39,10 @@ _PROMPTS = (
 
 @dataclass(frozen=True)
 class Config:
-    """Everything the supervisors decided.  ``lines``: dialled number -> language; the first is for unknown numbers."""
+    """Everything the supervisors decided.
+
+    ``lines``: dialled number -> language; the first is for unknown numbers.  ``tone``: None when it is switched off.
+    """
 
     home: Path
     company: str
@@ -50,6 +54,8 @@ class Config:
     turns: TurnTiming
     lookups: Mapping[str, str]
     advisors: Advisors
+    tone: Weights | None
+    upset_words: Mapping[str, UpsetWords]
     max_calls: int
 
     def language_of(self, dialled: str) -> str:
@@ -57,24 +63,9 @@ class Config:
         return self.lines.get(dialled) or next(iter(self.lines.values()))
 
 
-class _Mistakes:
-    """Collects, so that one run of ``ivr check`` shows everything."""
-
-    def __init__(self) -> None:
-        self.found: list[Mistake] = []
-
-    def gather(self, step: Callable[[], Result]) -> Result | None:
-        """The result of a step, or None with its mistakes collected."""
-        try:
-            return step()
-        except ConfigError as error:
-            self.found += error.mistakes
-            return None
-
-
 def load(home: Path) -> Config:
     """Read ``config/`` and ``grammars/`` below ``home``.  Raises ConfigError with every mistake."""
-    mistakes = _Mistakes()
+    mistakes = Mistakes()
     sources = {
         name: mistakes.gather(lambda name=name: read(home, f"config/{name}.yaml"))  # type: ignore[misc]
         for name in ("ivr", "requests", "advisors")
@@ -89,10 +80,12 @@ def load(home: Path) -> Config:
             what = f"line {number} speaks {line.language!r}, which is not under languages"
             mistakes.found.append(source.mistake(("lines", number), what, "add the language or change the line"))
     served = set(requests.requests)
-    grammars, texts = {}, {}
+    grammars, texts, upset_words = {}, {}, {}
+    tone = _tone(home, mistakes) if ivr.tone.on else None
     for language in ivr.languages:
-        grammars[language] = _grammar(home, language, served, mistakes)
-        texts[language] = _texts(home, language, ivr.company, requests, mistakes)
+        upset_words[language] = load_upset_words(home, language, mistakes) if tone else NO_WORDS
+        grammars[language] = load_grammar(home, language, served, upset_words[language].phrases, mistakes)
+        texts[language] = _texts(home, language, (ivr, requests), mistakes)
     _check_requests(sources["requests"], requests, mistakes)
     _check_advisors(sources["advisors"], advisors, ivr, mistakes)
     if mistakes.found:
@@ -104,10 +97,12 @@ def load(home: Path) -> Config:
         languages=dict(ivr.languages),
         grammars={language: grammar for language, grammar in grammars.items() if grammar},
         texts={language: text for language, text in texts.items() if text},
-        plans={language: _plan(ivr, requests, texts[language]) for language in ivr.languages},
+        plans={language: _plan(ivr, requests, texts[language], tone) for language in ivr.languages},
         turns=TurnTiming(ivr.timing.silence, ivr.timing.digits, ivr.timing.complete, ivr.timing.final),
         lookups=dict(requests.lookups),
         advisors=_advisors(advisors),
+        tone=tone,
+        upset_words=upset_words,
         max_calls=ivr.max_calls,
     )
 
@@ -115,98 +110,18 @@ def load(home: Path) -> Config:
 Shape = TypeVar("Shape", IvrFile, RequestsFile, AdvisorsFile)
 
 
-def _checked(mistakes: _Mistakes, source: Source | None, shape: type[Shape]) -> Shape | None:
+def _checked(mistakes: Mistakes, source: Source | None, shape: type[Shape]) -> Shape | None:
     return mistakes.gather(lambda: check(source, shape)) if source else None
 
 
-def _grammar(home: Path, language: str, served: set[str], mistakes: _Mistakes) -> Grammar | None:
-    folder = home / "grammars" / language
-    names = sorted(f"grammars/{language}/{path.name}" for path in folder.glob("*.yaml"))
-    if not names:
-        what = f"has no grammar files for {language!r}"
-        mistakes.found.append(Mistake(f"grammars/{language}", None, what, "add at least the human phrases"))
-        return None
-    files: list[tuple[Source, GrammarFile]] = []
-    for name in names:
-        source = mistakes.gather(lambda name=name: read(home, name))  # type: ignore[misc]
-        file = mistakes.gather(lambda source=source: check(source, GrammarFile)) if source else None  # type: ignore[misc]
-        if source and file:
-            files.append((source, file))
-    rules = {name: body for _, file in files for name, body in file.rules.items()}
-    sentences: dict[str, str] = {}
-    for source, file in files:
-        if file.language != language:
-            what = f"language is {file.language!r} in the folder of {language!r}"
-            mistakes.found.append(source.mistake(("language",), what, "move the file or correct it"))
-        _expand_file(source, file, rules, served, (sentences, mistakes))
-    if PERSON not in sentences.values():
-        what = f"no sentence asks for a person in {language!r}"
-        mistakes.found.append(Mistake(f"grammars/{language}", None, what, "add the intent `person`: nobody is trapped"))
-    keywords = [
-        rule
-        for source, file in files
-        for intent, entry in file.intents.items()
-        for at, line in enumerate(entry.keywords)
-        if (rule := _keywords(source, intent, at, line, mistakes))
-    ]
-    fillers = frozenset(normalise(word) for _, file in files for word in file.fillers)
-    return Grammar(language, sentences, _digit_words([file for _, file in files]), tuple(keywords), fillers)
+def _tone(home: Path, mistakes: Mistakes) -> Weights | None:
+    source = mistakes.gather(lambda: read(home, "config/tone.yaml"))
+    file = mistakes.gather(lambda: check(source, ToneFile)) if source else None
+    return weights(file) if file else None
 
 
-def _digit_words(files: list[GrammarFile]) -> DigitWords:
-    """The words for numbers of all files of a language."""
-    return DigitWords(
-        digits={word: str(value) for file in files for word, value in file.digits.items()},
-        times={word: value for file in files for word, value in file.times.items()},
-        numbers={word: value for file in files for word, value in file.numbers.items()},
-        large={word: value for file in files for word, value in file.large.items()},
-        teens_after=frozenset(ten for file in files for ten in file.teens_after),
-        joined_by=tuple(word for file in files for word in file.joined_by),
-        before={word: value for file in files for word, value in file.before.items()},
-        several={word: str(value) for file in files for word, value in file.several.items()},
-        asides=frozenset(word for file in files for word in file.asides),
-        restarts=tuple(word for file in files for word in file.restarts),
-        run_together=any(file.run_together for file in files),
-    )
-
-
-def _keywords(source: Source, intent: str, at: int, line: str, mistakes: _Mistakes) -> Keywords | None:
-    try:
-        return parse_keywords(intent, line)
-    except TemplateError as error:
-        place = ("intents", intent, "keywords", at)
-        mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Keywords"))
-        return None
-
-
-def _expand_file(
-    source: Source,
-    file: GrammarFile,
-    rules: Mapping[str, str],
-    served: set[str],
-    into: tuple[dict[str, str], _Mistakes],
-) -> None:
-    sentences, mistakes = into
-    for intent, entry in file.intents.items():
-        if intent not in served and intent not in BUILT_IN:
-            what = f"intent {intent!r} is not in config/requests.yaml"
-            mistakes.found.append(source.mistake(("intents", intent), what, "add it there, or correct the name"))
-        for at, template in enumerate(entry.sentences):
-            try:
-                expanded = expand(template, rules)
-            except TemplateError as error:
-                place = ("intents", intent, "sentences", at)
-                mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Grammars"))
-                continue
-            for sentence in expanded:
-                other = sentences.setdefault(sentence, intent)
-                if other != intent:
-                    what = f"{sentence!r} already means {other!r}"
-                    place = ("intents", intent, "sentences", at)
-                    mistakes.found.append(source.mistake(place, what, "keep it in one intent"))
-
-
-def _texts(home: Path, language: str, company: str, requests: RequestsFile, mistakes: _Mistakes) -> Texts | None:
+def _texts(home: Path, language: str, files: tuple[IvrFile, RequestsFile], mistakes: Mistakes) -> Texts | None:
+    ivr, requests = files
     source = mistakes.gather(lambda: read(home, f"config/prompts/{language}.yaml"))
     if source is None:
         return None
@@ -221,7 +136,7 @@ def _texts(home: Path, language: str, company: str, requests: RequestsFile, mist
             good = False
     for name in sorted(_needed(requests) - set(source.data)):
         mistakes.found.append(source.mistake((), f"prompt {name!r} is missing", "add the sentence"))
-    return Texts(language, source.data, company) if good else None
+    return Texts(language, source.data, ivr.company, ivr.tone.on) if good else None
 
 
 def _needed(requests: RequestsFile) -> set[str]:
@@ -235,7 +150,7 @@ def _needed(requests: RequestsFile) -> set[str]:
     return needed
 
 
-def _check_requests(source: Source | None, file: RequestsFile, mistakes: _Mistakes) -> None:
+def _check_requests(source: Source | None, file: RequestsFile, mistakes: Mistakes) -> None:
     if source is None:
         return
     for intent, request in file.requests.items():
@@ -251,7 +166,7 @@ def _check_requests(source: Source | None, file: RequestsFile, mistakes: _Mistak
             mistakes.found.append(source.mistake(place, what, "add one of the two"))
 
 
-def _check_advisors(source: Source | None, file: AdvisorsFile, ivr: IvrFile, mistakes: _Mistakes) -> None:
+def _check_advisors(source: Source | None, file: AdvisorsFile, ivr: IvrFile, mistakes: Mistakes) -> None:
     if source is None:
         return
     if file.team not in file.teams:
@@ -265,11 +180,12 @@ def _check_advisors(source: Source | None, file: AdvisorsFile, ivr: IvrFile, mis
             )
 
 
-def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None) -> Plan:
+def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None, tone: Weights | None) -> Plan:
     timing = ivr.timing
     return Plan(
         bands=Bands(ivr.confidence.accept, ivr.confidence.confirm),
         budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses),
+        tone=TonePlan(tone.offer_from, tone.transfer_from) if tone else None,
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
         requests={
             intent: _request(

@@ -1,6 +1,6 @@
 """YAML files with line numbers, and the mistakes found in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 Shape = TypeVar("Shape", bound=BaseModel)
+Result = TypeVar("Result")
 
 MAX_BYTES = 1_000_000  # a supervisor's file is some kilobytes; more is an accident
 
@@ -126,3 +127,18 @@ def _settings(shape: type[BaseModel]) -> set[str]:
     for definition in (schema := shape.model_json_schema()).get("$defs", {}).values():
         names |= set(definition.get("properties", {}))
     return names | set(schema.get("properties", {}))
+
+
+class Mistakes:
+    """Collects, so that one run of ``ivr check`` shows everything."""
+
+    def __init__(self) -> None:
+        self.found: list[Mistake] = []
+
+    def gather(self, step: Callable[[], Result]) -> Result | None:
+        """The result of a step, or None with its mistakes collected."""
+        try:
+            return step()
+        except ConfigError as error:
+            self.found += error.mistakes
+            return None

@@ -64,13 +64,17 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Grammar:
-    """The sentences of one language, each with its intent."""
+    """The sentences of one language, each with its intent.
+
+    ``asides`` mean nothing to a request but must be recognised: what upset callers say.
+    """
 
     language: str
     sentences: Mapping[str, str]
     digit_words: DigitWords = field(default_factory=DigitWords)
     keywords: tuple[Keywords, ...] = ()
     fillers: frozenset[str] = frozenset()
+    asides: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         by_first: dict[str, list[tuple[str, ...]]] = {}
@@ -108,7 +112,7 @@ class Grammar:
         digits = expecting.asked == "digits"
         return Vocabulary(
             language=self.language,
-            phrases=tuple(self._spoken[expecting.asked]),
+            phrases=(*self._spoken[expecting.asked], *self.asides),
             digits=digits,
             digit_words=self.digit_words.words if digits else (),
             group_words=self.digit_words.group_words if digits else (),

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -16,9 +16,15 @@ from ivr.records.schema import call_events, calls, metadata
 __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
 
+AGAIN_WITHIN = timedelta(hours=24)  # who rings again within this was not served: the reports count it so, too
+
+
 @dataclass(frozen=True, slots=True)
 class StoredCall:
-    """A call as it stands in the database.  ``outcome`` is None while it is open."""
+    """A call as it stands in the database.  ``outcome`` is None while it is open.
+
+    ``called_before``: the same number rang within 24 hours before it.
+    """
 
     call_id: str
     caller: str
@@ -34,6 +40,7 @@ class StoredCall:
     target: str | None
     card: dict[str, Any] | None
     timings: dict[str, Any] | None
+    called_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +126,17 @@ class Records:
 
     def call(self, call_id: str) -> StoredCall | None:
         """One call, or None."""
-        columns = [calls.c[name] for name in StoredCall.__dataclass_fields__]
+        columns = [calls.c[name] for name in StoredCall.__dataclass_fields__ if name in calls.c]
         with self.engine.connect() as connection:
             row = connection.execute(select(*columns).where(calls.c.call_id == call_id)).mappings().first()
-        return StoredCall(**row) if row else None
+            if row is None:
+                return None
+            earlier = (calls.c.caller == row["caller"]) & (calls.c.call_id != call_id)
+            recent = calls.c.started_at.between(row["started_at"] - AGAIN_WITHIN, row["started_at"])
+            before = (
+                row["caller"] and connection.execute(select(calls.c.call_id).where(earlier & recent).limit(1)).first()
+            )
+        return StoredCall(**row, called_before=bool(before))
 
     def events(self, call_id: str, after: int = 0) -> list[StoredEvent]:
         """The events of a call, in order, those with an id above ``after``."""

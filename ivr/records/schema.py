@@ -23,6 +23,7 @@ calls = Table(
     Column("target", String(128)),
     Column("card", JSON),
     Column("timings", JSON),
+    Index("calls_by_caller", "caller", "started_at"),
 )
 
 call_events = Table(

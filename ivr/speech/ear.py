@@ -30,6 +30,8 @@ class Ear:
         self._partial = ""
         self._completeness = Completeness.OPEN
         self.talking = False
+        self.taken: Samples | None = None
+        """What the last ``hear`` gave to the recogniser, look-back included; None when it was silence."""
 
     def expect(self, expecting: Expecting) -> None:
         """From the next utterance on, listen for this.  One in progress keeps what it began with."""
@@ -41,11 +43,13 @@ class Ear:
         self.talking = self._turn.began
         if not self._turn.began:
             self._remember(samples)
+            self.taken = None
             return []
         if began or self._recogniser is None:
             self._recogniser = self._model.listen(self._grammar.vocabulary(self._expecting))
             samples = np.concatenate([*self._look_back, samples])
             self._forget()
+        self.taken = samples
         text = self._recogniser.accept(samples, self._turn.quiet_ms)
         heard: list[Partial | Heard] = []
         if text != self._partial:

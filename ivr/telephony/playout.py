@@ -36,6 +36,11 @@ class Playout:
         self._ahead_ms, self._mark = 0, ""
         self._send(media.clear(self._stream_id))
 
+    @property
+    def speaking(self) -> bool:
+        """True while the caller hears us."""
+        return self._ahead_ms > 0
+
     def advance(self, ms: int) -> bool:
         """``ms`` have passed.  True when a prompt must have ended although its mark did not come back."""
         self._ahead_ms = max(0, self._ahead_ms - ms)

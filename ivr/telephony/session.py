@@ -6,11 +6,12 @@ here, the socket is closed and the record does not say "served": ``/voice/next``
 
 import logging
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from ivr.call import Call
-from ivr.call.actions import Action, Do, Finish, Hush, Listen, Note, Reason, Say, Transfer
-from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, HungUp, Played, Pressed, Started
+from ivr.call.actions import Action, Behaviour, Do, Finish, Hush, Listen, Note, Notice, Reason, Say, Transfer
+from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, HungUp, Played, Pressed, Started, Upset
 from ivr.records import StoredCall
 from ivr.records.records import NewEvent
 from ivr.requests.backend import Result
@@ -20,6 +21,7 @@ from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.playout import Playout
 from ivr.telephony.socket import LineLost, MediaSocket
+from ivr.tone import Cues, Tone
 
 DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen as half-open sockets without `stop`
 _PATIENCE_S = 0.25  # how long to wait for a message before looking at lookups that came back
@@ -38,6 +40,8 @@ class Session:
         self._call = Call(config.plans[language], config.grammars[language], stored.caller)
         self._ear = Ear(parts.models[language], config.grammars[language], config.turns)
         self._playout = Playout(start.stream_id, socket.send)
+        self._tone = Tone(config.tone, config.upset_words[language]) if config.tone else None
+        self._cues = Cues()
         self._lookups: dict[int, Future[Result]] = {}
         self._quiet_s = 0.0
         self._ended = False
@@ -46,6 +50,8 @@ class Session:
         """Serve until the call's part is over.  Never raises."""
         try:
             self._handle(Started())
+            if self._stored.called_before:
+                self._notice("called_before")
             while not self._ended:
                 self._step()
         except LineLost as lost:
@@ -91,12 +97,27 @@ class Session:
 
     def _listen(self, payload: bytes) -> None:
         """A frame of the caller's audio: the tick of every clock of the call."""
-        for event in self._ear.hear(decode_mulaw(payload)):
-            self._handle(event)
+        events = self._ear.hear(decode_mulaw(payload))
+        if self._tone and self._ear.taken is not None:
+            self._cues.hear(self._ear.taken, over_prompt=self._playout.speaking)
+        for event in events:
+            self._handle(self._felt(event) if isinstance(event, Heard) else event)
         ms = duration_ms(payload)
         if not self._ended and self._playout.advance(ms):
             self._handle(Played())
         self._handle(Elapsed(ms, self._ear.talking))
+
+    def _felt(self, heard: Heard) -> Heard:
+        """The utterance with the caller's tone."""
+        if self._tone is None:
+            return heard
+        reading = self._tone.hear(self._cues.finish(), heard.text)
+        return replace(heard, upset=reading.upset, why=reading.contributions)
+
+    def _notice(self, behaviour: Behaviour) -> None:
+        if self._tone:
+            reading = self._tone.behave(behaviour)
+            self._handle(Upset(reading.upset, reading.contributions))
 
     def _collect(self) -> None:
         """Lookups that came back."""
@@ -113,7 +134,8 @@ class Session:
         if self._ended:
             return
         for action in self._call.handle(event):
-            self._perform(action)
+            if not self._ended:  # a notice may have led to a person
+                self._perform(action)
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -127,6 +149,8 @@ class Session:
                 self._lookups[work] = self._parts.workers.submit(self._parts.backend.look_up, lookup, values)
             case Note(kind=kind, data=data):
                 self._note(kind, data)
+            case Notice(behaviour=behaviour):
+                self._notice(behaviour)
             case Transfer(reason=reason):
                 self._close("transferred", reason)
             case Finish(outcome=outcome, farewell=farewell):

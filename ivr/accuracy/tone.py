@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from ivr.accuracy.labelled import LabelledDataError
 from ivr.speech.codec import read_wav
-from ivr.tone.baseline import Baseline
 from ivr.tone.cues import NAMES, Cues, Sound, numbers
-from ivr.tone.fit import Fitted, Labelled, fit, folds
+from ivr.tone.fitting import Fitted, Labelled, fit, folds
 from ivr.tone.frames import Floats
 from ivr.tone.weights import Weights
 
@@ -76,13 +75,15 @@ def hear(recordings: Iterable[Recording], progress: Callable[[], None] = lambda:
     """The cues of every recording; ``progress`` is called after each.  Raises LabelledDataError."""
     recordings = list(recordings)
     values = np.full((len(recordings), len(NAMES)), np.nan)
-    for row, recording in zip(values, recordings, strict=True):
+    voiced_ms = np.zeros(len(recordings))
+    for place, recording in enumerate(recordings):
         sound = listen(recording)
         if sound is not None:
-            row[:] = numbers(sound)
+            values[place], voiced_ms[place] = numbers(sound), sound.voiced_ms
         progress()
     return Labelled(
         values,
+        voiced_ms,
         np.array([recording.angry for recording in recordings]),
         np.array([recording.group for recording in recordings]),
         np.array([recording.speaker for recording in recordings]),
@@ -124,14 +125,13 @@ def _short(value: float | None) -> float | None:
 
 
 def scores(weights: Weights, labelled: Labelled) -> Floats:
-    """Evidence of each utterance as the first of a call: nothing known of the caller.  Unknown ones raise no alarm."""
-    nothing = np.zeros(len(NAMES))
-    score = np.array([weights.score(row, nothing)[0] for row in labelled.values])
+    """Score of each utterance as the first of a call: nothing known of the caller.  Unknown ones raise no alarm."""
+    score = np.array([weights.score(values)[0] for values in labelled.values])
     return np.where(labelled.judged, score, -np.inf)
 
 
 def scores_against_baseline(weights: Weights, labelled: Labelled) -> Floats:
-    """Evidence of each utterance after the speaker's first calm ones.  NaN: one of those, or no such speaker."""
+    """Score of each utterance after the speaker's first calm ones.  NaN: one of those, or no such speaker."""
     score = np.full(len(labelled.angry), np.nan)
     for group in np.unique(labelled.group):
         speakers = np.unique(labelled.speaker[labelled.group == group])
@@ -142,27 +142,26 @@ def scores_against_baseline(weights: Weights, labelled: Labelled) -> Floats:
             first = [place for place in mine if not labelled.angry[place] and labelled.judged[place]][:CALM_FIRST]
             if len(first) < CALM_FIRST:
                 continue
-            baseline = Baseline(weights.calm, weights.caller_counts_after)
+            baseline = weights.caller()
             for place in first:
                 baseline.learn(labelled.values[place], 0.0, 1.0)
             for place in set(mine) - set(first):
-                judged = labelled.judged[place]
-                score[place] = weights.score(labelled.values[place], baseline.shift)[0] if judged else -np.inf
+                found = weights.score(labelled.values[place], baseline)[0]
+                score[place] = found if labelled.judged[place] else -np.inf
     return score
 
 
 def tables(weights: Weights, labelled: Labelled, emotion: NDArray[np.str_]) -> dict[str, Any]:
     """Figures of each set with these weights, with and without the caller's baseline, and at the threshold."""
-    limit = needed(weights)
     plain, own = scores(weights, labelled), scores_against_baseline(weights, labelled)
     found: dict[str, Any] = {}
     for group in np.unique(labelled.group):
         here = labelled.group == group
-        found[str(group)] = _entry(plain[here], labelled[here], emotion[here], limit)
+        found[str(group)] = _entry(weights, plain[here], labelled[here], emotion[here])
         known = here & ~np.isnan(own)
         if known.any():
-            found[str(group)]["with_baseline"] = _entry(own[known], labelled[known], emotion[known], limit)
-    return {"sets": found, "evidence_needed": round(limit, 3)}
+            found[str(group)]["with_baseline"] = _entry(weights, own[known], labelled[known], emotion[known])
+    return {"sets": found, "evidence_needed": round(needed(weights), 3)}
 
 
 def needed(weights: Weights) -> float:
@@ -170,9 +169,14 @@ def needed(weights: Weights) -> float:
     return float(np.log(weights.transfer_from / (1 - weights.transfer_from)) - weights.prior)
 
 
-def _entry(score: Floats, labelled: Labelled, emotion: NDArray[np.str_], limit: float) -> dict[str, Any]:
+def alarms(weights: Weights, score: Floats, labelled: Labelled) -> NDArray[np.bool_]:
+    """Which utterances would by their sound alone put the caller through."""
+    return np.asarray(weights.believed(score, labelled.voiced_ms) >= needed(weights))
+
+
+def _entry(weights: Weights, score: Floats, labelled: Labelled, emotion: NDArray[np.str_]) -> dict[str, Any]:
     angry = labelled.angry
-    over = score >= limit
+    over = alarms(weights, score, labelled)
     return {
         **figures(score, angry, emotion),
         "unknown": int((~labelled.judged).sum()),
@@ -197,11 +201,13 @@ def curves(weights: Weights, labelled: Labelled) -> dict[str, tuple[Floats, Floa
 
 
 def cross_validated(labelled: Labelled) -> Floats:
-    """The score of each utterance from weights fitted without its speaker.  Raises CannotFit."""
+    """The score of each utterance from weights fitted without its speaker, on its own set.  Raises CannotFit."""
     score = np.full(len(labelled.angry), np.nan)
-    for left_out in folds(labelled):
-        if left_out.any():
-            score[left_out] = _score(fit(labelled[~left_out]), labelled[left_out])
+    for group in np.unique(labelled.group):
+        here = labelled.group == group
+        for left_out in folds(labelled):
+            if (here & left_out).any():
+                score[here & left_out] = _score(fit(labelled[here & ~left_out]), labelled[here & left_out])
     return score
 
 
@@ -213,7 +219,7 @@ def across(labelled: Labelled) -> dict[str, Floats]:
     found = {}
     for group in groups:
         here = labelled.group == group
-        found[group] = _score(fit(labelled[~here]), labelled[here])
+        found[group] = _score(fit(labelled[~here], anywhere=True), labelled[here])
     return found
 
 

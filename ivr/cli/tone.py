@@ -21,6 +21,7 @@ def tone() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="More recordings, of calm speech only (column path): the threshold is set so that they raise no alarms.",
 )
+@click.option("--calm-set", multiple=True, metavar="SET", help="Of those, only these sets.  [default: all]")
 @click.option(
     "--tone-file",
     metavar="FILE",
@@ -30,8 +31,13 @@ def tone() -> None:
 @click.option(
     "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the new numbers here."
 )
+@click.option(
+    "--anywhere",
+    is_flag=True,
+    help="For callers and lines other than the recorded ones: fit only the cues that were found to carry over.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def fit_command(csv: Path, calm: tuple[Path, ...], tone_file: Path | None, output: Path | None, as_json: bool) -> None:
+def fit_command(csv: Path, anywhere: bool, as_json: bool, **options: Any) -> None:
     """Fit the weights of the sound cues to labelled recordings.
 
     CSV has the columns path (relative to it) and tone (angry or not_angry); set and speaker are used where they are
@@ -49,12 +55,17 @@ def fit_command(csv: Path, calm: tuple[Path, ...], tone_file: Path | None, outpu
 
     console = Console(stderr=as_json, highlight=False)
     try:
-        before = read(tone_file or home() / "config" / "tone.yaml")
+        before = read(options["tone_file"] or home() / "config" / "tone.yaml")
         labelled = heard(console, read_recordings(csv))
-        quiet = [heard(console, read_recordings(path)) for path in calm]
-        after, report = refit(before, labelled, quiet)
+        wanted = options["calm_set"]
+        quiet = [
+            heard(console, [each for each in read_recordings(path) if not wanted or each.group in wanted])
+            for path in options["calm"]
+        ]
+        after, report = refit(before, labelled, quiet, anywhere)
     except (LabelledDataError, ToneFileError, CannotFit) as error:
         raise click.ClickException(str(error)) from error
+    output: Path | None = options["output"]
     if output:
         sources = ", ".join(sorted({*map(str, labelled.group), *(str(name) for each in quiet for name in each.group)}))
         output.write_text(text(after, _ORIGIN.format(count=len(labelled.angry), sources=sources)), encoding="utf-8")

@@ -21,7 +21,7 @@ Nothing here can lower the reading below what it was before the call: tone only 
 
 from ivr.tone.baseline import Baseline
 from ivr.tone.cues import NAMES, Cues, Sound, numbers
-from ivr.tone.fit import CannotFit, Fitted, Labelled, fit
+from ivr.tone.fitting import CannotFit, Fitted, Labelled, fit
 from ivr.tone.reading import UNKNOWN, Reading, Tone
 from ivr.tone.weights import Behaviour, ToneFile, ToneFileError, Weights, read, text, weights
 from ivr.tone.words import NO_WORDS, Found, UpsetWords

@@ -26,14 +26,19 @@ class Baseline:
         """For each cue: how far this caller's calm voice lies from everybody's."""
         return np.asarray((self._sum - self._count * self._calm) / (self._count + self._counts_after))
 
+    @property
+    def heard(self) -> float:
+        """How many calm utterances of this caller are known; brief ones are counted in part."""
+        return self._level_count
+
     def louder_db(self, level: float) -> float:
         """How much louder than the caller's own calm speech; 0 while none has been heard."""
         return level - self._level_sum / self._level_count if self._level_count > 0 else 0.0
 
-    def learn(self, values: Floats, level: float, calmness: float) -> None:
-        """Take an utterance into the baseline.  ``calmness`` (0 to 1): the belief that it was a calm one."""
+    def learn(self, values: Floats, level: float, share: float) -> None:
+        """Take an utterance into the baseline.  ``share`` (0 to 1): how much to believe it, as calm and as speech."""
         known = ~np.isnan(values)
-        self._sum[known] += calmness * values[known]
-        self._count[known] += calmness
-        self._level_sum += calmness * level
-        self._level_count += calmness
+        self._sum[known] += share * values[known]
+        self._count[known] += share
+        self._level_sum += share * level
+        self._level_count += share

@@ -13,6 +13,11 @@ _BATCH = 3200  # samples analysed at once: many frames in one call of numpy cost
 _LONGEST_FRAMES = 2_000  # 20 s: the longest utterance a call listens to; what follows is not looked at
 _ACTIVE_DB = 25.0  # below the utterance's loudest: pauses, breath and line noise
 _MIN_ACTIVE, _MIN_VOICED = 10, 6  # frames of 10 ms: less is a click, a cough or a consonant, and says nothing
+_LEAST_HARMONICITY, _LEAST_STRENGTH = -0.62, 0.15  # white noise has -0.9 and 0.14 in one frame of a hundred
+_STEADY_PITCH, _STEADY_FLUX = (
+    0.02,
+    1.2,
+)  # semitones in 10 ms, dB in 40 ms: keys, fax and music hold still, voices cannot
 _QUIETEST = 100  # largest sample: below it there is only the noise of the line
 _CLIPPED, _MAX_CLIPPED = 32_000, 0.25  # share of samples at the rails: above it the line is broken, not the voice loud
 
@@ -51,9 +56,10 @@ class Sound:
     active_share: float  # speech against pauses
     voiced_share: float
     syllables: float  # level peaks a second
+    above_noise: float  # dB, loudest over the softest of all frames, 50 at most
     level: float  # dB, loudest: only comparable within one call
     overlap: float  # share of the utterance spoken over our prompt
-    speech_ms: int
+    voiced_ms: int
 
 
 NAMES = tuple(each.name for each in fields(Sound))[:-3]
@@ -129,24 +135,34 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:
     level = rows[:, Column.LEVEL]
     loudest = float(np.percentile(level, 97))
     active = level > loudest - _ACTIVE_DB
-    voiced = active & (rows[:, Column.HARMONICITY] > -0.62) & (rows[:, Column.STRENGTH] > 0.2)
+    voiced = active & (rows[:, Column.HARMONICITY] > _LEAST_HARMONICITY) & (rows[:, Column.STRENGTH] > _LEAST_STRENGTH)
     voiced[1:-1] &= voiced[:-2] | voiced[2:]  # a lone voiced frame is chance
     if active.sum() < _MIN_ACTIVE or voiced.sum() < _MIN_VOICED:
+        return None
+    bands = _bands(rows, active, voiced)
+    if _machine(rows, voiced, bands["flux"]):
         return None
     first, last = np.flatnonzero(active)[[0, -1]]
     speech_ms = int(last - first + 1) * HOP * 1000 // RATE_HZ
     return Sound(
         **_pitch(rows, voiced),
         **_timbre(rows, active, voiced),
-        **_bands(rows, active, voiced),
+        **bands,
         **_dynamics(level, active, voiced, loudest),
         active_share=float(active[first : last + 1].mean()),
         voiced_share=float(voiced[active].mean()),
         syllables=_syllables(level[first : last + 1], float(np.median(level[voiced]))) * 1000 / speech_ms,
+        above_noise=min(loudest - float(np.percentile(level, 3)), 50.0),
         level=loudest,
         overlap=overlap,
-        speech_ms=speech_ms,
+        voiced_ms=int(voiced.sum()) * HOP * 1000 // RATE_HZ,
     )
+
+
+def _machine(rows: Floats, voiced: NDArray[np.bool_], flux: float) -> bool:
+    """True for tones that hold still as no voice does."""
+    steps = np.abs(np.diff(rows[:, Column.PITCH]))[voiced[1:] & voiced[:-1]]
+    return flux < _STEADY_FLUX or _percentile(steps, 50) < _STEADY_PITCH
 
 
 def _mean(values: Floats) -> float:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivr.tone.baseline import Baseline
 from ivr.tone.cues import NAMES, Sound, numbers
 from ivr.tone.frames import Floats
 from ivr.tone.weights import Behaviour, Weights
@@ -33,6 +32,15 @@ _SPOKEN_OF = {
     "brightness": ("sharper voice", "darker voice"),
     "brightness_peak": ("sharper voice at its height", "darker voice at its height"),
     "tilt": ("pressed voice", "relaxed voice"),
+    "tilt_spread": ("sharper contrasts", "softer contrasts"),
+    "balance_spread": ("stronger accents", "weaker accents"),
+    "brightness_spread": ("more varied sounds", "one harsh colour throughout"),
+    "low_balance": ("raised voice", "lowered voice"),
+    "second_formant": ("tighter resonance", "looser resonance"),
+    "ripple": ("tense resonance", "relaxed resonance"),
+    "peakedness": ("softer onset of each pulse", "pressed pulses"),
+    "decay": ("voice held up", "voice dropped"),
+    "breath_tilt": ("forceful breath", "soft breath"),
     "first_formant": ("wider open mouth", "less open mouth"),
     "harmonicity": ("clearer voice", "rougher voice"),
     "harmonicity_low": ("clearer voice in its weakest moments", "hoarser moments"),
@@ -59,7 +67,7 @@ class Tone:
     def __init__(self, weights: Weights, words: UpsetWords = NO_WORDS) -> None:
         self._weights = weights
         self._words = words
-        self._baseline = Baseline(weights.calm, weights.caller_counts_after)
+        self._baseline = weights.caller()
         self._evidence = 0.0
         self._silence = 0.0
         self._reasons: dict[str, float] = {}
@@ -109,7 +117,8 @@ class Tone:
         """Evidence of the sound, and its parts by name.  Calm utterances also teach how this caller sounds."""
         values = numbers(sound)
         shift = self._baseline.shift
-        score, parts = self._weights.score(values, shift)
+        score, parts = self._weights.score(values, self._baseline)
+        score = float(self._weights.believed(score, sound.voiced_ms))
         louder_db = self._baseline.louder_db(sound.level)
         louder = self._weights.louder * max(0.0, min(louder_db, _LOUDER_UP_TO_DB) - _LOUDER_FROM_DB)
         heard = min(score + louder, _MOST_OF_AN_UTTERANCE)

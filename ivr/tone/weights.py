@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from ivr.tone.baseline import Baseline
 from ivr.tone.cues import NAMES
 from ivr.tone.frames import Floats
 
@@ -19,6 +20,8 @@ Behaviour = Literal[
 """What a caller does when patience runs out.  ``called_before``: within 24 hours."""
 
 WordClass = Literal["impatient", "complaint", "leaving", "swearing"]
+FURTHEST = 5.0  # spreads; at 3 a strange microphone already hid the voice behind it
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 LogOdds = Annotated[float, Field(ge=-6, le=6)]
 
@@ -48,7 +51,9 @@ class ToneFile(_Shape):
     offer_from: Share
     transfer_from: Share
     bias: LogOdds
+    stranger: Annotated[float, Field(ge=0, le=6)]
     caller_counts_after: Annotated[float, Field(gt=0, le=20)]
+    brief_ms: Annotated[float, Field(ge=0, le=5000)]
     louder: Annotated[float, Field(ge=0, le=1)]
     cues: Annotated[dict[str, CueEntry], Field(min_length=1)]
     words: dict[WordClass, LogOdds]
@@ -78,6 +83,8 @@ class Weights:
     spread: Floats
     weight: Floats
     bias: float
+    stranger: float  # log-odds taken off while nothing has been heard of a caller
+    brief_ms: float  # an utterance with so much voice counts half
     prior: float  # log-odds before anything was heard
     caller_counts_after: float  # utterances until the caller's own calm voice counts as much as everybody's
     louder: float  # log-odds for each dB above the caller's own calm level
@@ -86,15 +93,26 @@ class Weights:
     words: Mapping[str, float]
     behaviour: Mapping[str, float]
 
-    def score(self, values: Floats, shift: Floats) -> tuple[float, Floats]:
-        """Evidence (log-odds) of an utterance's cues, and the part of each cue.
+    def score(self, values: Floats, baseline: Baseline | None = None) -> tuple[float, Floats]:
+        """Log-odds that these cues are an upset caller's, and the part of each cue.
 
-        ``shift``: how the caller's own calm voice differs from everybody's.  A cue that is missing (NaN) counts as
-        calm; none counts beyond three spreads, so that no odd recording decides alone.
+        ``baseline``: how this caller sounds when calm.  A cue that is missing (NaN) counts as calm; none counts beyond
+        FURTHEST spreads, so that no odd recording decides alone.
         """
-        away = np.clip((values - self.calm - shift) / self.spread, -3.0, 3.0)
+        shift = baseline.shift if baseline else 0.0
+        heard = baseline.heard if baseline else 0.0
+        away = np.clip((values - self.calm - shift) / self.spread, -FURTHEST, FURTHEST)
         parts = np.where(np.isnan(away), 0.0, away) * self.weight
-        return float(self.bias + parts.sum()), parts
+        return float(self.bias - self.stranger / (1 + heard) + parts.sum()), parts
+
+    def believed(self, score: Any, voiced_ms: Any) -> Any:
+        """Evidence that a score is worth: the less voice an utterance has, the more its cues are chance."""
+        share = voiced_ms / np.maximum(voiced_ms + self.brief_ms, 1.0)
+        return np.maximum(score, 0.0) * share + np.minimum(score, 0.0)
+
+    def caller(self) -> Baseline:
+        """The baseline of a caller nothing has been heard of."""
+        return Baseline(self.calm, self.caller_counts_after)
 
 
 def weights(file: ToneFile) -> Weights:
@@ -105,6 +123,8 @@ def weights(file: ToneFile) -> Weights:
         spread=np.array([entry.spread for entry in entries]),
         weight=np.array([entry.weight for entry in entries]),
         bias=file.bias,
+        stranger=file.stranger,
+        brief_ms=file.brief_ms,
         prior=float(np.log(file.upset_before_speaking / (1 - file.upset_before_speaking))),
         caller_counts_after=file.caller_counts_after,
         louder=file.louder,
@@ -143,8 +163,12 @@ def text(file: ToneFile, origin: str) -> str:
         "# Everything below is in log-odds: +0.7 doubles the odds that the caller is upset.",
         "# An utterance whose cues are all at their calm value counts this much (below 0: it speaks for calm).",
         f"bias: {file.bias:g}",
+        "# So much less while nothing has been heard of this caller; half of it after one calm utterance, and so on.",
+        f"stranger: {file.stranger:g}",
         "# Utterances until the caller's own calm voice counts as much as everybody's.",
         f"caller_counts_after: {file.caller_counts_after:g}",
+        "# What so many voiced milliseconds say for upset counts half: the shorter, the more it is chance.",
+        f"brief_ms: {file.brief_ms:g}",
         "# For each dB, from 3 to 12, above the caller's own calm level.  Chosen, not fitted: recordings are levelled.",
         f"louder: {file.louder:g}",
         "",

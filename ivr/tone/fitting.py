@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ivr.tone.cues import NAMES
 from ivr.tone.frames import Floats
+from ivr.tone.weights import FURTHEST
 
 TRAVELLING = frozenset(
     {
@@ -31,9 +32,30 @@ TRAVELLING = frozenset(
 )
 """Cues whose weights came out with the same sign on each set of recordings and kept helping on the other one."""
 
-RIDGE_TRAVELLING = 3.0
-RIDGE_LOCAL = 100.0  # other cues must be paid for by many recordings: they help on the set they were fitted on
-SHIPPED_RIDGE_LOCAL = 1000.0  # for weights that must serve callers nobody has recorded
+EXPECTED = dict.fromkeys(
+    (
+        "pitch",
+        "pitch_motion",
+        "pitch_glide",
+        "flux",
+        "brightness",
+        "brightness_peak",
+        "tilt",
+        "tilt_spread",
+        "low_balance",
+        "first_formant",
+        "breath_tilt",
+        "shimmer",
+    ),
+    0.1,
+) | dict.fromkeys(("harmonicity", "harmonicity_low"), -0.1)
+"""Where weights start from before any recording: an aroused voice is higher, brighter, faster moving and less periodic
+(K. Scherer, "Vocal communication of emotion", 2003; P. Juslin and P. Laukka, 2003).  Small, so that recordings decide.
+"""
+
+_RIDGE_TRAVELLING = 10.0
+_RIDGE_LOCAL = 30.0  # must be paid for by more recordings
+_RIDGE_PINNED = 1e6  # stays where it is expected
 _STEPS = 15  # Newton's method has long converged
 
 
@@ -45,12 +67,15 @@ class Labelled:
     """
 
     values: Floats
+    voiced_ms: Floats
     angry: NDArray[np.bool_]
     group: NDArray[np.str_]
     speaker: NDArray[np.str_]
 
     def __getitem__(self, chosen: NDArray[np.bool_]) -> "Labelled":
-        return Labelled(self.values[chosen], self.angry[chosen], self.group[chosen], self.speaker[chosen])
+        return Labelled(
+            self.values[chosen], self.voiced_ms[chosen], self.angry[chosen], self.group[chosen], self.speaker[chosen]
+        )
 
     @property
     def judged(self) -> NDArray[np.bool_]:
@@ -60,7 +85,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Calm mean, spread and weight of each cue, and the bias of the score."""
+    """Calm mean, spread and weight of each cue, and the bias of the score; to rank utterances with."""
 
     calm: Floats
     spread: Floats
@@ -69,7 +94,7 @@ class Fitted:
 
     def score(self, values: Floats) -> Floats:
         """Evidence (log-odds) for rows of cues; NaN cues count as calm."""
-        away = np.clip((values - self.calm) / self.spread, -3.0, 3.0)
+        away = np.clip((values - self.calm) / self.spread, -FURTHEST, FURTHEST)
         return np.asarray(np.where(np.isnan(away), 0.0, away) @ self.weight + self.bias)
 
 
@@ -77,8 +102,11 @@ class CannotFit(ValueError):
     """The labelled utterances do not suffice; the message says what is missing."""
 
 
-def fit(labelled: Labelled, ridge_local: float = RIDGE_LOCAL) -> Fitted:
-    """Fit on all sets together, each with the same say, both classes with the same say.  Raises CannotFit."""
+def fit(labelled: Labelled, anywhere: bool = False) -> Fitted:
+    """Fit on all sets together, each with the same say, both classes with the same say.  Raises CannotFit.
+
+    ``anywhere``: for callers, lines and languages other than the recorded ones; only cues that travel are fitted.
+    """
     data = labelled[labelled.judged]
     if data.angry.sum() < 10 or (~data.angry).sum() < 10:
         raise CannotFit(
@@ -94,11 +122,11 @@ def fit(labelled: Labelled, ridge_local: float = RIDGE_LOCAL) -> Fitted:
     rows, labels, shares = [], [], []
     for group, centre in zip(groups, centres, strict=True):
         part = data[data.group == group]
-        away = np.clip((part.values - centre) / spread, -3.0, 3.0)
+        away = np.clip((part.values - centre) / spread, -FURTHEST, FURTHEST)
         rows.append(np.where(np.isnan(away), 0.0, away))
         labels.append(part.angry.astype(float))
         shares.append(_equal_say(part.angry) * len(data.angry) / len(groups))
-    weight, bias = _logistic(np.concatenate(rows), np.concatenate(labels), np.concatenate(shares), _ridge(ridge_local))
+    weight, bias = _logistic(np.concatenate(rows), np.concatenate(labels), np.concatenate(shares), _ridge(anywhere))
     return Fitted(calm, spread, weight, bias)
 
 
@@ -111,20 +139,22 @@ def _equal_say(angry: NDArray[np.bool_]) -> Floats:
     return np.asarray(np.where(angry, 0.5 / angry.sum(), 0.5 / (~angry).sum()))
 
 
-def _ridge(local: float) -> Floats:
-    return np.array([RIDGE_TRAVELLING if name in TRAVELLING else local for name in NAMES])
+def _ridge(anywhere: bool) -> Floats:
+    other = _RIDGE_PINNED if anywhere else _RIDGE_LOCAL
+    return np.array([_RIDGE_TRAVELLING if name in TRAVELLING else other for name in NAMES])
 
 
 def _logistic(rows: Floats, labels: Floats, shares: Floats, ridge: Floats) -> tuple[Floats, float]:
-    """Weighted ridge logistic regression by Newton's method (T. Hastie et al., The Elements of Statistical Learning,
-    4.4.1); the bias is not shrunk.
+    """Weighted logistic regression by Newton's method (T. Hastie et al., The Elements of Statistical Learning, 4.4.1)
+    with a ridge towards EXPECTED; the bias is free.
     """
     design = np.column_stack([rows, np.ones(len(rows))])
     penalty = np.diag(np.append(ridge, 1e-6))
-    found = np.zeros(design.shape[1])
+    expected = np.array([*(EXPECTED.get(name, 0.0) for name in NAMES), 0.0])
+    found = expected.copy()
     for _ in range(_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
-        slope = design.T @ (shares * (chance - labels)) + penalty @ found
+        slope = design.T @ (shares * (chance - labels)) + penalty @ (found - expected)
         bend = (design * (shares * chance * (1 - chance))[:, None]).T @ design + penalty
         found = found - np.linalg.solve(bend, slope)
     return found[:-1], float(found[-1])

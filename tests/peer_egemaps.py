@@ -1,4 +1,4 @@
-"""The peer of ``ivr evaluate tone``: openSMILE eGeMAPSv02 functionals and an SVM (RBF), on the same recordings and folds.
+"""The peer of ``ivr evaluate tone``: openSMILE eGeMAPSv02 and an SVM (RBF), on the same recordings and folds.
 
     python tests/peer_egemaps.py ../shared/data/tone/manifest.csv
 

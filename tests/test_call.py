@@ -116,7 +116,9 @@ def test_an_unknown_order_is_said_and_asked_again_then_a_person_helps(config: Co
     call = in_state(config, "looking up")
     assert said(call.handle(Answered(1, "none"))) == ["order_not_found", "ask_order_number"]
     call.handle(Heard("four two seven one eight", 1.0))
-    assert reasons(call.handle(Answered(2, "none"))) == ["no_match"]
+    assert said(call.handle(Answered(2, "none"))) == ["order_not_found", "ask_order_number"]
+    call.handle(Heard("four two seven one six", 1.0))
+    assert reasons(call.handle(Answered(3, "none"))) == ["no_match"]
 
 
 def test_a_late_answer_to_something_no_longer_waited_for_is_ignored(config: Config) -> None:

@@ -50,7 +50,7 @@ def test_an_unknown_setting_is_named_with_its_line_and_a_suggestion(home: Path, 
 
 
 def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:
-    edit("config/ivr.yaml", "misses: 2", "misses: 0")
+    edit("config/ivr.yaml", "misses: 3", "misses: 0")
     edit("config/advisors.yaml", 'number: "+15550142"', "number: call us")
     edit("config/requests.yaml", "again: true}", "again: perhaps}")
     found = mistakes(home)

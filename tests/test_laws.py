@@ -86,7 +86,15 @@ def test_words_that_were_not_understood_count_more_than_the_silence_after_them(c
     call = in_state(config, "asked what is wanted")
     assert said(call.handle(Heard("xylophone quartz", 1.0))) == ["no_match", "how_can_i_help"]
     call.handle(Played())
+    assert said(call.handle(Elapsed(5000))) == ["no_input", "how_can_i_help"]
+    call.handle(Played())
     assert reasons(call.handle(Elapsed(5000))) == ["no_match"]
+
+
+def test_three_misses_reach_a_person(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    after(call, [Heard("xylophone quartz", 1.0), Played(), Heard("quartz", 1.0), Played()])
+    assert reasons(call.handle(Heard("xylophone", 1.0))) == ["no_match"]
 
 
 def test_a_subject_for_people_is_never_automated(config: Config) -> None:

@@ -1,5 +1,6 @@
 """Tone: what is heard in a voice, what is never taken for one, and how the reading of a call moves."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -342,3 +343,25 @@ def test_angry_people_stand_out_of_calm_ones(recordings: Path) -> None:
     for group, floor in (("ravdess", 0.82), ("emospeech", 0.78)):
         here = some.group == group
         assert (auc(scores(WEIGHTS, some)[here], some.angry[here]) or 0) > floor
+
+
+def test_the_commands_judge_and_fit_recordings(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from ivr.cli.evaluate_tone import tone as evaluate
+    from ivr.cli.tone import fit_command
+    from ivr.speech.codec import write_wav
+
+    rows = ["path,speaker,tone,set,emotion"]
+    for number in range(24):
+        angry = number % 2 == 0
+        write_wav(tmp_path / f"{number}.wav", voice(pitch=230 if angry else 120, seed=number)[:8000])
+        rows.append(f"{number}.wav,s{number % 4},{'angry' if angry else 'not_angry'},made,")
+    table, output = tmp_path / "table.csv", tmp_path / "tone.yaml"
+    table.write_text("\n".join(rows), encoding="utf-8")
+    fitted = CliRunner().invoke(fit_command, [str(table), "--tone-file", str(SHIPPED), "--output", str(output)])
+    assert fitted.exit_code == 0, fitted.output
+    assert "written to" in fitted.output
+    judged = CliRunner().invoke(evaluate, [str(table), "--tone-file", str(output), "--json"])
+    assert judged.exit_code == 0, judged.output
+    assert json.loads(judged.stdout)["sets"]["made"]["auc"] > 0.9

@@ -160,7 +160,7 @@ class Dialogue:
         """Nothing was said, or nothing we understand.  Ask again while the budget allows it, then a person."""
         self.turns += reason == "no_input"
         self._misses.append(reason)
-        if len(self._misses) >= self._plan.budget.misses:
+        if self._missed_enough():
             # What was said and not understood tells the advisor more than a silence after it.
             return self.transfer("no_match" if "no_match" in self._misses else reason)
         if isinstance(self.state, Filling):
@@ -174,6 +174,10 @@ class Dialogue:
             noticed = [Notice("rephrased")]
         said = [] if self._impatient else [Say(reason)]  # who is losing patience is not told at length what went wrong
         return [*said, *self._ask(), *noticed]
+
+    def _missed_enough(self) -> bool:
+        budget = self._plan.budget
+        return len(self._misses) >= budget.misses or self._misses.count("no_input") >= budget.silences
 
     def _ask(self) -> list[Action]:
         """Put the open question (again); who is losing patience is offered a person first, once."""
@@ -257,7 +261,7 @@ class Dialogue:
         said = Say(plan.say, {**self._slots, **values})
         if plan.again and request.slots:
             self._misses.append("no_match")
-            if len(self._misses) >= self._plan.budget.misses:
+            if self._missed_enough():
                 return self.transfer("no_match")
             slot = request.slots[0]
             self._slots.pop(slot.name, None)
@@ -276,7 +280,7 @@ class Dialogue:
         return self._keep_misses(request)
 
     def _keep_misses(self, request: RequestPlan) -> list[Action]:
-        """Going on with a request does not forgive earlier misses about it: a wrong number twice is a person's."""
+        """Going on with a request does not forgive earlier misses about it: wrong numbers in a row are a person's."""
         misses = list(self._misses)
         actions = self.begin(request)
         if not isinstance(self.state, Open | Over):

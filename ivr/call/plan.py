@@ -16,12 +16,13 @@ class Bands:
 class Budget:
     """What the machine may take of a caller's time before a person takes over.
 
-    ``misses``: how many no-inputs and no-matches in a row transfer.
+    ``misses``: how many no-inputs and no-matches in a row transfer, ``silences``: how many of them no-inputs.
     """
 
     turns: int
     seconds: int
     misses: int
+    silences: int
 
 
 @dataclass(frozen=True, slots=True)

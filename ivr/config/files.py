@@ -45,7 +45,8 @@ class BudgetEntry(_File):
 
     turns: Positive = 12
     seconds: Positive = 240
-    misses: Annotated[int, Field(ge=1, le=5)] = 2
+    misses: Annotated[int, Field(ge=1, le=5)] = 3
+    silences: Annotated[int, Field(ge=1, le=5)] = 2
 
 
 class TimingEntry(_File):

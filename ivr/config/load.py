@@ -184,7 +184,7 @@ def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None, tone: Weigh
     timing = ivr.timing
     return Plan(
         bands=Bands(ivr.confidence.accept, ivr.confidence.confirm),
-        budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses),
+        budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses, ivr.budget.silences),
         tone=TonePlan(tone.offer_from, tone.transfer_from) if tone else None,
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
         requests={

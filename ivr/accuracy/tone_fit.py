@@ -7,7 +7,7 @@ import numpy as np
 
 from ivr.accuracy.tone import across, alarms, auc, cross_validated, scores, scores_against_baseline
 from ivr.tone.cues import NAMES
-from ivr.tone.fitting import Labelled, fit
+from ivr.tone.fitting import Labelled, fit, known_mean
 from ivr.tone.frames import Floats
 from ivr.tone.weights import CueEntry, ToneFile, Weights, weights
 
@@ -15,6 +15,7 @@ AFFORDABLE = 0.02  # false alarms on calm speech: one caller in fifty is put thr
 _SHARPER = 2.0  # the ridge and the length of utterances shrink evidence; simulated calls were decided best with this
 _LOWEST_BIAS = -6.0
 _LEAST_WEIGHT = 0.005  # written as 0.00
+_LEAST_SPREAD = 1e-3  # a cue that never changes says nothing
 
 
 def refit(
@@ -30,7 +31,7 @@ def refit(
     cues = {
         name: CueEntry(calm=round(float(at), 4), spread=round(float(spread), 4), weight=round(float(weight), 2))
         for name, at, spread, weight in zip(NAMES, centre, fitted.spread, _SHARPER * fitted.weight, strict=True)
-        if abs(weight) >= _LEAST_WEIGHT
+        if abs(weight) >= _LEAST_WEIGHT and spread >= _LEAST_SPREAD
     }
     after = before.model_copy(update={"cues": cues, "bias": 0.0})
     after = after.model_copy(update={"bias": round(_affordable(after, [labelled, *calm]), 2)})
@@ -44,7 +45,7 @@ def _calm(labelled: Labelled, calm: Sequence[Labelled]) -> Floats:
         for group in np.unique(data.group):
             rows = data.values[(data.group == group) & ~data.angry & data.judged]
             if len(rows):
-                means.append(np.nanmean(rows, axis=0))
+                means.append(known_mean(rows))
     return np.asarray(np.mean(means, axis=0))
 
 

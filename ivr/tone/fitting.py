@@ -116,9 +116,9 @@ def fit(labelled: Labelled, anywhere: bool = False) -> Fitted:
     groups = [group for group in np.unique(data.group) if _both(data[data.group == group])]
     if not groups:
         raise CannotFit("no set of recordings holds both angry and calm utterances: their microphones would be fitted")
-    centres = np.stack([np.nanmean(data.values[(data.group == group) & ~data.angry], axis=0) for group in groups])
-    spreads = np.stack([np.nanstd(data.values[data.group == group], axis=0) for group in groups])
-    calm, spread = centres.mean(axis=0), np.maximum(np.sqrt((spreads**2).mean(axis=0)), 1e-6)
+    centres = np.stack([known_mean(data.values[(data.group == group) & ~data.angry]) for group in groups])
+    spreads = np.stack([_known_spread(data.values[data.group == group]) for group in groups])
+    calm, spread = centres.mean(axis=0), np.sqrt((spreads**2).mean(axis=0))
     rows, labels, shares = [], [], []
     for group, centre in zip(groups, centres, strict=True):
         part = data[data.group == group]
@@ -128,6 +128,16 @@ def fit(labelled: Labelled, anywhere: bool = False) -> Fitted:
         shares.append(_equal_say(part.angry) * len(data.angry) / len(groups))
     weight, bias = _logistic(np.concatenate(rows), np.concatenate(labels), np.concatenate(shares), _ridge(anywhere))
     return Fitted(calm, spread, weight, bias)
+
+
+def known_mean(rows: Floats) -> Floats:
+    """The mean of each cue over the utterances that have it; 0 for one that none has."""
+    known = ~np.isnan(rows)
+    return np.asarray(np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+
+
+def _known_spread(rows: Floats) -> Floats:
+    return np.maximum(np.sqrt(known_mean((rows - known_mean(rows)) ** 2)), 1e-6)
 
 
 def _both(data: Labelled) -> bool:

@@ -7,10 +7,12 @@
 ``call``       PURE: one call as a function from events to actions
 ``grammar``    PURE: sentence templates -> phrases, text -> meaning, spoken digits
 ``speech``     audio codec, recognisers (Vosk, Whisper), model store, voice, prompts
+``tone``       acoustic cues, the caller's own baseline, words and behaviour -> one reading
 ``requests``   what the business can do for a caller: lookups in a database
 ``advisors``   who takes a transferred call, and the handover card
 ``telephony``  Twilio: webhooks, TwiML, Media Streams, the session loop
 ``records``    what is stored of a call
+``accuracy``   how often the system is right, on labelled data
 ``phone``      the telephone we test with: a simulator that follows TwiML as an exchange would
 =============  =====================================================================================
 

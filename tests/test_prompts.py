@@ -1,7 +1,9 @@
 """Prompts as audio: recordings, the cache on disk, memory, the voice."""
 
+import errno
 import logging
 import os
+import tempfile
 import threading
 import wave
 from concurrent.futures import ThreadPoolExecutor
@@ -158,10 +160,14 @@ def test_a_cache_that_cannot_be_written_costs_one_warning(
     assert not list(tmp_path.rglob("*.part"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
-def test_a_read_only_cache_is_still_read(voice: CountingVoice, tmp_path: Path) -> None:
+def test_a_cache_on_a_full_disk_is_still_read(
+    voice: CountingVoice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(**_: object) -> tuple[int, str]:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
     prompts(voice, tmp_path).audio(GREETING)
-    (tmp_path / "cache").chmod(0o500)
+    monkeypatch.setattr(tempfile, "mkstemp", no_room)
     parts = prompts(voice, tmp_path)
     assert parts.audio(GREETING) and parts.audio(replace(GREETING, text="Good day."))
     assert voice.said == [GREETING.text, "Good day."]

@@ -16,10 +16,13 @@ def config() -> Config:
     return load(ROOT)
 
 
+RECORDINGS = Path(os.environ.get("IVR_DATA") or ROOT.parent / "shared" / "data")
+"""Labelled recordings of people, which are not part of this project."""
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """Labelled recordings of people, which are not part of this project (IVR_DATA, or ../shared/data)."""
-    place = Path(os.environ.get("IVR_DATA") or ROOT.parent / "shared" / "data")
-    if not (place / "speech" / "manifest.csv").is_file():
-        pytest.skip(f"no recordings of people in {place}: set IVR_DATA to a folder with speech/manifest.csv")
-    return place
+    """The folder of recordings; tests that need it are skipped, and say so, where it is not there."""
+    if not (RECORDINGS / "speech" / "manifest.csv").is_file():
+        pytest.skip(f"no recordings of people in {RECORDINGS}: set IVR_DATA to a folder with speech/manifest.csv")
+    return RECORDINGS

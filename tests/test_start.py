@@ -1,0 +1,69 @@
+"""A server that cannot start says in one line what to do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ivr.app import create_app, load_models
+from ivr.config import Config, ConfigError, Settings
+from ivr.records import RecordsUnavailable
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        home=ROOT,
+        public_url="http://127.0.0.1:9",
+        auth_token="x",
+        database_url=f"sqlite:///{tmp_path / 'ivr.sqlite3'}",
+        shop_url=None,
+        models=tmp_path / "models",
+        cache=tmp_path / "cache",
+        workers=1,
+    )
+
+
+def _garbage(folder: Path) -> str:
+    (folder / "bad.db").write_text("this is no database" * 100, encoding="utf-8")
+    return f"sqlite:///{folder / 'bad.db'}"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        (lambda _: "nonsense", "sqlite:////"),
+        (lambda _: "sqlite:////dev/null/x.db", "choose another IVR_DATABASE_URL"),
+        (_garbage, "check IVR_DATABASE_URL"),
+        (lambda _: "oracle+nothing://x", "it looks like"),
+    ],
+)
+def test_an_unreadable_database_is_named(
+    settings: Settings, tmp_path: Path, url: Callable[[Path], str], says: str
+) -> None:
+    with pytest.raises(RecordsUnavailable, match=says):
+        create_app(replace(settings, database_url=url(tmp_path)))
+
+
+def test_a_language_without_its_recogniser_is_refused_with_the_command_that_installs_one(
+    config: Config, settings: Settings
+) -> None:
+    english = config.languages["en"].model_copy(update={"recogniser": "vosk"})
+    with pytest.raises(ConfigError, match="ivr models install en"):
+        load_models(replace(config, languages={"en": english}), settings)
+
+
+def test_a_damaged_model_is_refused_with_a_remedy(config: Config, settings: Settings) -> None:
+    for name in ("am/final.mdl", "graph/HCLr.fst", "graph/Gr.fst"):
+        path = settings.models / "fr" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"not a model")
+    with pytest.raises(ConfigError, match="ivr models install"):
+        load_models(replace(config, languages={"fr": config.languages["fr"]}), settings)
+
+
+def test_a_missing_configuration_is_named(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"config/ivr\.yaml: is missing"):
+        create_app(replace(settings, home=tmp_path))

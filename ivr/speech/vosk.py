@@ -5,36 +5,31 @@ import json
 import os
 import re
 import resource
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, Samples
+from ivr.speech.vosk_again import LONGEST_SAMPLES, Again, Phrases, hear_again
+from ivr.speech.vosk_settings import with_our_settings
+from ivr.speech.widening import Widening
 
 _MODEL_HZ = 16_000  # what all published models were trained on
 _BATCH_SAMPLES = RATE_HZ * 60 // 1000  # the decoder works in larger blocks anyway; fewer calls, less CPU
-_BLOCK_FRAMES = 20  # of 10 ms that the decoder computes at once; its default of 50 shows words 100 ms later
 _LOOK_AHEAD_SAMPLES = RATE_HZ * 400 // 1000  # of the decoder: one block and the right context of the network
 _PAUSE_MS = 100  # shorter silences are closures of plosives; after one like this the look-ahead is made up
 _PART_MS = 240  # as long as this, what was said so far is decided: the last words may still differ from the partial
 _LEAD_SAMPLES = RATE_HZ * 200 // 1000  # of silence before the next part
-_SETTINGS = f"""
---frames-per-chunk={_BLOCK_FRAMES}
---endpoint.rule1.min-trailing-silence=60
---endpoint.rule2.min-trailing-silence=10
---endpoint.rule3.min-trailing-silence=10
---endpoint.rule4.min-trailing-silence=10
-"""  # the end of an utterance is not the decoder's to find: silence given in advance would look like one
+_NOISE_AGAIN = 100.0  # another noise than at first: errors differ, and more words are right (likeness .77 for .73)
+_PATIENCE_S = 2.0  # for a second hearing on a busy machine; then the caller is better off with a person
 _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
-_NOISE = 50.0  # see _Widening
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
 _HANGUL = re.compile("[가-힣]+")
@@ -55,6 +50,22 @@ class _Grammar:
     phrases_json: str
     wholes: dict[tuple[str, ...], str]
     longest: int  # pieces of one whole
+    phrases: Phrases | None  # to hear again for; None for digits, which follow each other freely
+
+    def text(self, pieces: Sequence[str]) -> str:
+        """Pieces of words put together again, as the vocabulary writes them."""
+        whole: list[str] = []
+        at = 0
+        while at < len(pieces):
+            for length in range(self.longest, 1, -1):
+                joined = self.wholes.get(tuple(pieces[at : at + length]))
+                if joined:
+                    break
+            else:
+                length, joined = 1, pieces[at]
+            whole.append(joined)
+            at += length
+        return " ".join(whole)
 
 
 class VoskModel:
@@ -75,7 +86,7 @@ class VoskModel:
 
         vosk.SetLogLevel(-1)
         self._recogniser = vosk.KaldiRecognizer
-        with _with_our_settings(self._path) as directory:
+        with with_our_settings(self._path) as directory:
             try:
                 self._model = vosk.Model(str(directory))
             except Exception as error:  # the library raises nothing more precise
@@ -84,6 +95,9 @@ class VoskModel:
         self._try_out()
         self._pieces: dict[str, tuple[str, ...] | None] = {}
         self._grammars: dict[Vocabulary, _Grammar] = {}
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_of = 0  # the process that the pool's threads live in
 
     def listen(self, vocabulary: Vocabulary) -> "VoskRecogniser":
         """A recogniser for one utterance."""
@@ -92,7 +106,28 @@ class VoskModel:
             while len(self._grammars) >= _KEPT_GRAMMARS:
                 self._grammars.pop(next(iter(self._grammars)), None)
             grammar = self._grammars[vocabulary] = self._compile(vocabulary)
-        return VoskRecogniser(self._new(grammar.phrases_json), grammar, self._reject)
+        return VoskRecogniser(self, self._new(grammar.phrases_json), grammar, self._reject)
+
+    def again_soon(self, first: Heard, audio: Samples, phrases: Phrases) -> "Future[Again]":
+        """Hear an utterance once more on the model's own threads.  See ``ivr.speech.vosk_again``."""
+        with self._lock:
+            if self._pool is None or self._pool_of != os.getpid():  # threads do not survive a fork
+                self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="vosk")
+                self._pool_of = os.getpid()
+            return self._pool.submit(hear_again, first, audio, phrases, self._decode_again)
+
+    def _decode_again(self, phrases: Sequence[str], audio: Samples, times: int) -> list[str]:
+        grammar = self._compile(Vocabulary("", tuple(phrases)))
+        if not grammar.phrases_json:
+            return [""] * times
+        recogniser, wide = self._new(grammar.phrases_json), Widening(_NOISE_AGAIN).widen(audio).tobytes()
+        texts = []
+        for _ in range(times):
+            recogniser.AcceptWaveform(wide)
+            # Result keeps the adaptation to the voice, FinalResult would throw it away.
+            words = json.loads(recogniser.Result())["text"].split()
+            texts.append(grammar.text([word for word in words if word != self._reject]))
+        return texts
 
     def unknown_words(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """The words of these phrases that the model has no pronunciation for, in order of appearance.
@@ -117,7 +152,8 @@ class VoskModel:
             phrases[self._reject] = None
         # ASCII-only JSON would lose every other word: the library does not decode \u escapes.
         text = json.dumps(list(phrases), ensure_ascii=False) if phrases else ""
-        return _Grammar(text, wholes, max(map(len, wholes), default=1))
+        again = Phrases(vocabulary.phrases) if vocabulary.phrases and not vocabulary.digits else None
+        return _Grammar(text, wholes, max(map(len, wholes), default=1), again)
 
     def _new(self, phrases_json: str) -> Any:
         # An empty list as grammar crashes the process (vosk 0.3.45); without one the model hears free speech.
@@ -183,11 +219,12 @@ class VoskModel:
 class VoskRecogniser:
     """Hears one utterance.  See ``ivr.speech.recogniser.Recogniser``."""
 
-    def __init__(self, decoder: Any, grammar: _Grammar, reject: str | None) -> None:
+    def __init__(self, model: VoskModel, decoder: Any, grammar: _Grammar, reject: str | None) -> None:
+        self._model = model
         self._decoder = decoder
         self._grammar = grammar
         self._reject = reject
-        self._widening = _Widening()
+        self._widening = Widening()
         self._pending: list[Samples] = []
         self._pending_samples = 0
         self._advanced = 0  # silence given to the decoder that the line has not brought yet, in samples
@@ -195,6 +232,10 @@ class VoskRecogniser:
         self._known: list[str] = []
         self._seconds = self._sure_seconds = 0.0  # of all words; of those believed, times their posteriors
         self._partial = ""
+        self._audio: list[Samples] = []  # all that was decoded, to be heard again
+        self._length = 0
+        self._again: Future[Again] | None = None
+        self.again: Again | None = None  # after ``finish``: how it came about
 
     def accept(self, samples: Samples, quiet_ms: int) -> str:
         """Text in the words of the vocabulary; words the model rejected are left out.
@@ -217,13 +258,23 @@ class VoskRecogniser:
         return self._partial
 
     def finish(self) -> Heard:
-        """``confidence``: the words' posteriors averaged over time, those of rejected words counting as 0.
+        """A phrase of the vocabulary with the probability that it was said, or the text first heard with little.
 
-        The posteriors compare the paths the decoder kept and are often 1.0 for wrong words: a low value means doubt, a
-        high one proves nothing without the distance of the text to the grammar.
+        Numbers, and what is too long for a phrase, are heard once only; ``confidence`` is then the words' posteriors
+        averaged over time, those of rejected words counting as 0.  Posteriors compare the paths the decoder kept and
+        are often 1.0 for wrong words: a low value means doubt, a high one proves nothing.
         """
         if not self._parted:
             self._part()
+        if self._again is None:
+            return self._first()
+        try:
+            self.again = self._again.result(_PATIENCE_S)
+        except TimeoutError:
+            self.again = Again(Heard(self._partial, 0.0))
+        return self.again.heard
+
+    def _first(self) -> Heard:
         sure = min(self._sure_seconds / self._seconds, 1.0) if self._partial else 0.0
         return Heard(self._partial, sure)
 
@@ -247,6 +298,16 @@ class VoskRecogniser:
         self._keep(self._decoder.FinalResult())
         self._partial = self._text(self._known)
         self._parted = True
+        self._hear_again()
+
+    def _hear_again(self) -> None:
+        """Begin at the pause, so that the answer is there when it turns out to be the end."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        phrases = self._grammar.phrases
+        if self._partial and phrases and self._length <= LONGEST_SAMPLES:
+            self._again = self._model.again_soon(self._first(), np.concatenate(self._audio), phrases)
 
     def _keep_only_lead(self) -> None:
         if self._pending:
@@ -258,6 +319,9 @@ class VoskRecogniser:
             return
         samples = np.concatenate(self._pending)
         self._pending, self._pending_samples = [], 0
+        if self._grammar.phrases and self._length <= LONGEST_SAMPLES:
+            self._audio.append(samples)
+            self._length += len(samples)
         if self._decoder.AcceptWaveform(self._widening.widen(samples).tobytes()):
             self._keep(self._decoder.Result())  # a part the decoder itself ended, after very long silence
         running = json.loads(self._decoder.PartialResult()).get("partial", "").split()
@@ -272,62 +336,5 @@ class VoskRecogniser:
             self._sure_seconds += seconds * word["conf"] * believed
 
     def _text(self, words: Iterable[str]) -> str:
-        """Words as the vocabulary writes them: without the rejected, pieces put together again."""
-        pieces = [word for word in words if word != self._reject]
-        whole: list[str] = []
-        at = 0
-        while at < len(pieces):
-            for length in range(self._grammar.longest, 1, -1):
-                joined = self._grammar.wholes.get(tuple(pieces[at : at + length]))
-                if joined:
-                    break
-            else:
-                length, joined = 1, pieces[at]
-            whole.append(joined)
-            at += length
-        return " ".join(whole)
-
-
-@contextmanager
-def _with_our_settings(model: Path) -> Iterator[Path]:
-    """A directory like the model's but with our decoder settings, which Vosk reads from nowhere else.
-
-    Models in the older layout have no such file and keep Vosk's own settings.
-    """
-    settings = model / "conf" / "model.conf"
-    if not settings.is_file():
-        yield model
-        return
-    with tempfile.TemporaryDirectory(prefix="ivr-model-") as name:
-        directory = Path(name)
-        for source in model.iterdir():
-            if source.name != "conf":
-                (directory / source.name).symlink_to(source.resolve())
-        (directory / "conf").mkdir()
-        for source in (model / "conf").iterdir():
-            (directory / "conf" / source.name).symlink_to(source.resolve())
-        ours = directory / "conf" / settings.name
-        ours.unlink()
-        ours.write_text(settings.read_text() + _SETTINGS)
-        yield directory
-
-
-class _Widening:
-    """Telephone audio at the rate of the model, with something in the band a telephone does not carry.
-
-    Models are trained on 16 kHz; nothing at all above 4 kHz is unlike anything they have heard.  Noise of standard
-    deviation 50 there and below (about 30 dB under speech) nearly doubled the sentences recognised.
-    """
-
-    def __init__(self) -> None:
-        self._random = np.random.default_rng(1)
-        self._last = 0
-
-    def widen(self, samples: Samples) -> NDArray[np.int16]:
-        wide = np.empty(2 * len(samples), dtype=np.float32)
-        wide[1::2] = samples
-        wide[2::2] = (samples[:-1].astype(np.float32) + samples[1:]) / 2
-        wide[0] = (self._last + float(samples[0])) / 2
-        self._last = int(samples[-1])
-        wide += self._random.standard_normal(len(wide), dtype=np.float32) * _NOISE
-        return np.clip(wide, -32768, 32767).astype(np.int16)
+        """Words as the vocabulary writes them, without the rejected."""
+        return self._grammar.text([word for word in words if word != self._reject])

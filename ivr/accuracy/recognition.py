@@ -1,4 +1,4 @@
-"""Accuracy of recognition on labelled recordings: handled, asked back, wrong, rejected; and what is accepted wrongly."""
+"""Accuracy of recognition on labelled recordings: handled, asked back, wrong, rejected; and accepted from outside."""
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +18,8 @@ from ivr.grammar import DigitWords, Expecting, Grammar, Meaning, Vocabulary, nor
 from ivr.speech.codec import read_wav
 from ivr.speech.detector import SpeechDetector
 from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
+from ivr.speech.vosk import VoskRecogniser
+from ivr.speech.vosk_again import Again
 
 FRAME_SAMPLES = RATE_HZ // 50
 LEAD_MS, TAIL_MS = 300, 500  # silence around a recording, as a call has it
@@ -39,13 +41,17 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """What was made of a recording: ``found`` is the phrase or digits it was taken for ("" for nothing)."""
+    """What was made of a recording: ``found`` is the phrase or digits it was taken for ("" for nothing).
+
+    ``again``: how the confidence came about, where the recogniser heard it a second time.
+    """
 
     recording: Recording
     text: str
     found: str
     confidence: float
     margin: float
+    again: Again | None = None
 
     @property
     def right(self) -> bool:
@@ -117,8 +123,8 @@ def _samples(path: Path) -> Samples:
         raise LabelledDataError(str(error)) from error
 
 
-def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> Heard:
-    """Recognise one recording as one utterance, frame by frame, as a call does."""
+def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> tuple[Heard, Again | None]:
+    """Recognise one recording as one utterance, frame by frame, as a call does; with Vosk, also why it is sure."""
     recogniser, detector = model.listen(vocabulary), SpeechDetector()
     lead, tail = (np.zeros(ms * RATE_HZ // 1000, dtype=np.int16) for ms in (LEAD_MS, TAIL_MS))
     sound = np.concatenate([lead, samples, tail])
@@ -127,7 +133,8 @@ def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> H
         frame = sound[at : at + FRAME_SAMPLES]
         quiet_ms = 0 if detector.is_speech(frame) else quiet_ms + 20
         recogniser.accept(frame, quiet_ms)
-    return recogniser.finish()
+    heard = recogniser.finish()
+    return heard, recogniser.again if isinstance(recogniser, VoskRecogniser) else None
 
 
 def grammar_of(language: str, phrases: Iterable[str], digit_words: DigitWords) -> Grammar:
@@ -146,11 +153,11 @@ def evaluate(
     vocabulary = grammar.vocabulary(expecting)
 
     def judge(recording: Recording) -> Judged:
-        heard = hear(model, vocabulary, recording.samples)
+        heard, again = hear(model, vocabulary, recording.samples)
         meaning = grammar.understand(heard.text, expecting) if heard.text else Meaning(None)
         found = meaning.digits if expecting.asked == "digits" else meaning.intent or ""
         progress()
-        return Judged(recording, heard.text, found, confidence(heard, meaning), meaning.margin)
+        return Judged(recording, heard.text, found, confidence(heard, meaning), meaning.margin, again)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(judge, recordings))
@@ -162,6 +169,7 @@ def table(judged: Sequence[Judged], bands: Bands) -> dict[str, Any]:
     outside = [each for each in judged if not each.recording.wanted]
     accepted = [each for each in inside if _decision(each, bands) == "accept"]
     asked = [each for each in inside if _decision(each, bands) == "confirm"]
+    believed = [(each.confidence, each.right) for each in judged]
     return {
         "in_grammar": len(inside),
         "handled": _share([each for each in accepted if each.right], inside),
@@ -171,7 +179,8 @@ def table(judged: Sequence[Judged], bands: Bands) -> dict[str, Any]:
         "out_of_grammar": len(outside),
         "accepted": _share([each for each in outside if _decision(each, bands) == "accept"], outside),
         "text_right": _share([each for each in inside if each.right], inside),
-        "calibration_error": calibration_error(judged),
+        "calibration_error": calibration_error(believed),
+        "reliability": [[round(sure, 4), round(right, 4), count] for sure, right, count in reliability(believed)],
         "curve": [_point(inside, outside, threshold) for threshold in THRESHOLDS],
     }
 
@@ -192,16 +201,25 @@ def _point(inside: Sequence[Judged], outside: Sequence[Judged], threshold: float
     }
 
 
-def calibration_error(judged: Sequence[Judged]) -> float | None:
+def calibration_error(believed: Sequence[tuple[float, bool]]) -> float | None:
     """Expected calibration error: the mean distance between confidence and share right, over ten equal bins.
 
-    Naeini, Cooper and Hauskrecht (2015), weighted by how many fall into each bin.
+    Naeini, Cooper and Hauskrecht (2015), weighted by how many fall into each bin.  ``believed``: each confidence, and
+    whether it was right.
     """
-    bins: dict[int, list[Judged]] = {}
-    for each in judged:
-        bins.setdefault(min(int(each.confidence * CALIBRATION_BINS), CALIBRATION_BINS - 1), []).append(each)
-    gaps = [abs(sum(e.confidence for e in some) - sum(e.right for e in some)) for some in bins.values()]
-    return round(sum(gaps) / len(judged), 4) if judged else None
+    gaps = [abs(sure - right) * count for sure, right, count in reliability(believed)]
+    return round(sum(gaps) / len(believed), 4) if believed else None
+
+
+def reliability(believed: Sequence[tuple[float, bool]]) -> list[tuple[float, float, int]]:
+    """For each of ten equal bins with something in it: mean confidence, share right, how many."""
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for each in believed:
+        bins.setdefault(min(int(each[0] * CALIBRATION_BINS), CALIBRATION_BINS - 1), []).append(each)
+    return [
+        (sum(sure for sure, _ in some) / len(some), sum(right for _, right in some) / len(some), len(some))
+        for _, some in sorted(bins.items())
+    ]
 
 
 def _share(part: Sequence[Judged], whole: Sequence[Judged]) -> float | None:

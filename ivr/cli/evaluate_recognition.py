@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ivr.accuracy.labelled import LabelledDataError
 from ivr.config import ConfigError, home, load
 from ivr.config.settings import models_directory
+
+if TYPE_CHECKING:
+    from ivr.accuracy.recognition import Judged
 
 
 @click.command()
@@ -18,9 +21,17 @@ from ivr.config.settings import models_directory
 @click.option("--join", type=click.IntRange(1, 20), default=6, show_default=True, help="Digits joined into one number.")
 @click.option("--language", default="en", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the curve and the calibration as a picture.")
+@click.option("--fit", is_flag=True, help="Fit the weights of Vosk's confidence to these recordings and print them.")
 @click.option("--json", "as_json", is_flag=True)
 def recognition(  # noqa: PLR0913, PLR0917  one for each option
-    manifest: Path, phrases: Path | None, slot: str | None, join: int, language: str, plot: Path | None, as_json: bool
+    manifest: Path,
+    phrases: Path | None,
+    slot: str | None,
+    join: int,
+    language: str,
+    plot: Path | None,
+    fit: bool,
+    as_json: bool,
 ) -> None:
     """What would be done with each recording of CSV (columns path, speaker, transcript).
 
@@ -57,6 +68,8 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
         task = progress.add_task(model.name, total=len(recordings))
         judged = accuracy.evaluate(model, grammar, expecting, recordings, lambda: progress.advance(task))
     found = {"recogniser": model.name, **accuracy.table(judged, config.plans[language].bands)}
+    if fit:
+        found["fitted"] = _fit(judged)
     if plot:
         _plot(found, plot)
     if as_json:
@@ -65,13 +78,22 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
         _print(found)
 
 
+def _fit(judged: "list[Judged]") -> dict[str, Any]:
+    from ivr.accuracy import recognition_fit
+
+    try:
+        return recognition_fit.fit(judged)
+    except LabelledDataError as error:
+        raise click.ClickException(str(error)) from error
+
+
 def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     for name, value in found.items():
-        if name != "curve":
+        if name not in {"curve", "reliability"}:
             console.print(f"{name.replace('_', ' '):<18} {_text(value)}")
     curve = Table("accept from", "handled", "wrong", "accepted from outside")
     for point in found["curve"]:
@@ -84,13 +106,13 @@ def _text(value: Any) -> str:
 
 
 def _plot(found: dict[str, Any], path: Path) -> None:
-    """Handled, wrong and accepted from outside, over the accepting confidence."""
+    """Handled, wrong and accepted from outside, over the accepting confidence; and the share right at each."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4))
+    figure, (axes, calibration) = pyplot.subplots(1, 2, figsize=(10, 4))
     thresholds = [point["threshold"] for point in found["curve"]]
     for name, colour in (("handled", "#2b8a3e"), ("wrong", "#c92a2a"), ("accepted", "#e8590c")):
         shares = [point[name] for point in found["curve"]]
@@ -101,5 +123,11 @@ def _plot(found: dict[str, Any], path: Path) -> None:
     axes.set_title(found["recogniser"])
     axes.grid(alpha=0.3)
     axes.legend()
+    believed, right, count = zip(*found["reliability"], strict=True)
+    calibration.plot([0, 1], [0, 1], color="#adb5bd")
+    calibration.scatter(believed, right, s=[8 + 2 * each for each in count], color="#1971c2")
+    calibration.set_xlabel("confidence (size: how many)")
+    calibration.set_ylabel("share right")
+    calibration.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(path, dpi=120)

@@ -99,6 +99,10 @@ def load_models(config: Config, settings: Settings) -> dict[str, RecognitionMode
         if model:
             found[language] = model
             _log.info("%s is recognised by %s", language, model.name)
+            if isinstance(model, VoskModel) and (
+                words := model.unknown_words(tuple(config.grammars[language].sentences))
+            ):
+                _log.warning("%s: sentences with these words cannot be recognised: %s", language, ", ".join(words[:20]))
         elif chosen.without_recogniser == "people":
             remedy = models.remedy(language)
             _log.warning("%s has no recogniser: its callers go straight to an advisor (%s)", language, remedy)

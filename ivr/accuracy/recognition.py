@@ -1,4 +1,4 @@
-"""Accuracy of recognition on labelled recordings: handled, asked back, wrong, rejected; and accepted from outside."""
+"""Accuracy of recognition on labelled recordings: handled, asked back, wrong, rejected, or accepted wrongly."""
 
 import csv
 from collections.abc import Callable, Iterable, Sequence

@@ -83,7 +83,8 @@ def probability(evidence: Evidence) -> float:
 def hear_again(first: Heard, audio: Samples, phrases: Phrases, decode: Decode) -> Again:
     """What was said, after the first hearing: a phrase with its probability, or else the first text with little."""
     if first.text in phrases.texts:
-        # Word for word a phrase: speech from outside was never that (0 of 160 utterances), and the answer is at once.
+        # Word for word a phrase at the first hearing: none of 160 Korean utterances from outside a grammar of 100
+        # sentences was that, and the caller need not wait for the other hearings.
         return Again(Heard(first.text, min(first.confidence, _EXACT)), first.text)
     many = phrases.nearest(first.text, _MANY)
     if not many:

@@ -17,7 +17,7 @@ from ivr.call.events import Heard
 from ivr.speech.recogniser import RATE_HZ, Samples
 
 LONGEST_SAMPLES = 15 * RATE_HZ  # no phrase takes longer to say; more is a story for a person
-_MANY, _FEW = 8, 3  # phrases of the second hearing (the right one among 8 in 98 %, among 4 in 93 %) and of the third
+_MANY, _FEW = 8, 3  # phrases of the second hearing (the right one among them in 95 % of 147) and of the third
 _FIRST_COUNTS = 0.5  # of the first hearing's likeness beside the second's, where the phrases are ranked
 _WINS = 0.5  # probability from which the phrase, and not the text first heard, is what was said
 

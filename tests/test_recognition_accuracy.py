@@ -108,13 +108,22 @@ def test_what_was_heard_is_understood_as_in_a_call() -> None:
 
 def test_the_same_phrase_in_every_hearing_is_believed_and_mixtures_are_not() -> None:
     phrases = Phrases(("open the door", "close the window", "play some music"))
-    first = Heard("open a door", 1.0)
+    first = Heard("a pen and door", 1.0)
     same = hear_again(first, SILENCE, phrases, lambda among, audio, times: ["open the door"] * times)
     assert same.heard.text == "open the door"
     assert same.heard.confidence > 0.95
     mixed = hear_again(first, SILENCE, phrases, lambda among, audio, times: ["play the the window"] * times)
-    assert mixed.heard.text == "open a door"
+    assert mixed.heard.text == "a pen and door"
     assert mixed.heard.confidence < 0.5
+
+
+def test_a_phrase_heard_clearly_at_once_is_not_heard_again() -> None:
+    def never(among: object, audio: object, times: int) -> list[str]:
+        raise AssertionError("heard again")
+
+    phrases = Phrases(("open the door", "close the window", "play some music"))
+    for text in ("open the door", "open a door"):
+        assert hear_again(Heard(text, 1.0), SILENCE, phrases, never).heard.text == "open the door"
 
 
 def test_every_likeness_and_the_margin_can_only_add_to_the_belief() -> None:

@@ -1,5 +1,6 @@
 """The session loop: real messages in, a real record out, whatever happens in between."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from ivr.call.events import Heard
 from ivr.config import Config
+from ivr.speech.codec import encode_mulaw, read_wav
 from tests.house import CALL_ID, SILENCE, STOP, STREAM_ID, TALK, House, frames, key, utterance
 
 
@@ -214,6 +216,31 @@ def test_the_words_of_a_call_are_kept_with_their_times(house: House) -> None:
     heard = [event for event in house.records.events(CALL_ID) if event.kind == "heard"]
     assert heard[0].data["intent"] == "opening_hours" and heard[0].data["confidence"] == 0.9
     assert 600 <= heard[0].at_ms <= 1500
+
+
+def spoken(path: Path) -> list[str]:
+    """A recording as media messages, with the silence after it."""
+    mulaw = encode_mulaw(read_wav(path))
+    messages = [frames(mulaw[at : at + 160], 20)[0] for at in range(0, len(mulaw) - 159, 160)]
+    return [*messages, *frames(SILENCE, 3000)]
+
+
+@pytest.mark.parametrize(("tones", "reason"), [(("angry", "angry"), "tone"), (("not_angry", "not_angry"), "no_match")])
+def test_an_upset_voice_is_put_through_and_a_calm_one_is_not_for_its_tone(
+    house: House, recordings: Path, tones: tuple[str, ...], reason: str
+) -> None:
+    manifest = recordings / "tone" / "manifest.csv"
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["speaker"] == "ravdess14" and row["emotion"] != "happy"]
+    calm = next(row for row in rows if row["tone"] == "not_angry")
+    later = [row for row in rows if row["tone"] == tones[0] and row is not calm][:2]
+    talk = [message for row in (calm, *later) for message in spoken(manifest.parent / row["path"])]
+    words = "this is ridiculous" if reason == "tone" else "quartz"  # the sound alone finds about half of them
+    said = (Heard("xylophone quartz", 1.0), Heard("xylophone", 1.0), Heard(words, 1.0), Heard(words, 1.0))
+    house.stream(*frames(SILENCE, 8000), *talk, said=said)
+    stored = house.records.call(CALL_ID)
+    assert stored and stored.card and ending(house) == ("transferred", reason)
+    assert bool(stored.card["tone"]["why"]) >= (reason == "tone")
 
 
 def test_no_session_leaves_its_place_taken(house: House) -> None:

@@ -3,7 +3,6 @@
 The calls of this file are made at the same time, in real time, on one server; the tests look at how each ended.
 """
 
-import csv
 import json
 import os
 import signal
@@ -22,7 +21,6 @@ from twilio.request_validator import RequestValidator
 
 from ivr.phone.server import Server, own_server
 from ivr.records import Records
-from tests.conftest import RECORDINGS
 
 SERVE = [sys.executable, "-m", "ivr", "serve"]
 KOREAN = ("--line", "+15550182")
@@ -42,22 +40,6 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 
 
-def tone_calls() -> dict[str, tuple[str, ...]]:
-    """One actor's calm voice and then twice the angry one, or three times the calm one."""
-    manifest = RECORDINGS / "tone" / "manifest.csv"
-    if not manifest.is_file():
-        return {}
-    with manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["speaker"] == "ravdess14"]
-    angry = [row["path"] for row in rows if row["tone"] == "angry"][:2]
-    calm = [row["path"] for row in rows if row["emotion"] in ("neutral", "calm")][:3]
-    scripts = {"upset": (calm[0], *angry), "calm": tuple(calm)}
-    return {
-        name: tuple(word for path in paths for word in ("--wav", str(manifest.parent / path)))
-        for name, paths in scripts.items()
-    }
-
-
 def call(server: Server, *arguments: str) -> dict[str, Any]:
     """One ``ivr call --json`` against a running server."""
     environment = {**os.environ, "IVR_TWILIO_AUTH_TOKEN": server.token, "IVR_DATABASE_URL": server.database_url or ""}
@@ -71,7 +53,7 @@ def call(server: Server, *arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def results() -> Iterator[dict[str, dict[str, Any]]]:
     with own_server(SERVE) as server, ThreadPoolExecutor(4) as pool:
-        under_way = {name: pool.submit(call, server, *arguments) for name, arguments in (CALLS | tone_calls()).items()}
+        under_way = {name: pool.submit(call, server, *arguments) for name, arguments in CALLS.items()}
         yield {name: each.result() for name, each in under_way.items()}
 
 
@@ -125,12 +107,6 @@ def test_a_silent_caller_reaches_a_person(results: Results, name: str) -> None:
 def test_speech_that_no_grammar_holds_reaches_a_person(results: Results) -> None:
     outcome, reason = ended(results["weather"])
     assert outcome == "transferred" and reason in ("no_match", "low_confidence")
-
-
-def test_an_upset_voice_is_put_through_and_a_calm_one_is_not_for_its_tone(results: Results, recordings: Path) -> None:
-    assert ended(results["upset"]) == ("transferred", "tone"), results["upset"]
-    assert results["upset"]["transfer"]["card"]["tone"]["why"]
-    assert results["calm"]["reason"] != "tone"
 
 
 def test_a_caller_who_hangs_up_leaves_a_record(results: Results) -> None:

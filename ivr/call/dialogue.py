@@ -53,7 +53,7 @@ class Dialogue:
     def finish(self) -> list[Action]:
         """The farewell has been heard."""
         self.state = Over()
-        return [Finish("served" if self.history.served else "hung_up", farewell=True)]
+        return [Finish("served", farewell=True)]
 
     def hung_up(self) -> list[Action]:
         """The caller is gone: content if something was done for them and no question was open, else we lost them."""
@@ -79,7 +79,7 @@ class Dialogue:
         felt = self.feel(heard.upset, heard.why)
         if isinstance(self.state, Over):
             return [noted, *felt]
-        if spent and meaning.intent != "finished":
+        if spent and not (meaning.intent == "finished" and self.history.served):
             return [noted, *felt, *self.transfer("time_budget")]
         repeats = self.history.repeats(heard.text)
         again: list[Action] = [Notice("repeated")] if repeats and meaning.intent not in (YES, NO) else []
@@ -119,7 +119,8 @@ class Dialogue:
             case "repeat":
                 return self._ask()
             case "finished":
-                return self.leave()
+                # A farewell before anything was done may be a misheard word: who means it hangs up.
+                return self.leave() if self.history.served else self.miss("no_match")
             case "yes" | "no":
                 return self.decided(meaning.intent == YES)
             case str(intent) if intent in self._plan.requests:

@@ -28,10 +28,6 @@ class History:
         """How upset the caller seemed last, and what spoke for it."""
         self._tone = {"upset": round(upset, 2), "why": list(why)}
 
-    def asked_for_person(self) -> None:
-        """The caller asked for a person in mid-sentence."""
-        self._said.append({"text": "", "intent": "person", "confidence": 1.0})
-
     def wants(self, request: str) -> None:
         """The caller wants something of the business."""
         self._wanted = request

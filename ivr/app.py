@@ -17,9 +17,9 @@ from ivr.requests.demonstration import create_shop
 from ivr.requests.sql import SqlBackend
 from ivr.speech import models
 from ivr.speech.prompts import Prompts
-from ivr.speech.recogniser import RecognitionModel
+from ivr.speech.recogniser import ModelUnusable, RecognitionModel
 from ivr.speech.voice import EspeakVoice
-from ivr.speech.vosk import ModelUnusable, VoskModel
+from ivr.speech.vosk import VoskModel
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.streams import Streams

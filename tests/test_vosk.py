@@ -13,8 +13,8 @@ from ivr.call.events import Heard
 from ivr.grammar import Vocabulary
 from ivr.speech import models
 from ivr.speech.codec import read_wav
-from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
-from ivr.speech.vosk import ModelUnusable, VoskModel
+from ivr.speech.recogniser import RATE_HZ, ModelUnusable, RecognitionModel, Samples
+from ivr.speech.vosk import VoskModel
 
 FRAME = RATE_HZ // 50
 ASKING = ("상담원 연결", "사람 바꿔 주세요")

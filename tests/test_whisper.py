@@ -12,8 +12,7 @@ from ivr.call.events import Heard
 from ivr.grammar import Vocabulary, normalise
 from ivr.speech import models
 from ivr.speech.codec import read_wav
-from ivr.speech.recogniser import RATE_HZ, Samples
-from ivr.speech.vosk import ModelUnusable
+from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper import WhisperModel
 from ivr.speech.whisper_reading import Phrases, sound, without_repetition
 

@@ -44,7 +44,7 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
     from ivr.app import load_model
     from ivr.grammar import Expecting
     from ivr.speech.models import remedy
-    from ivr.speech.vosk import ModelUnusable
+    from ivr.speech.recogniser import ModelUnusable
 
     if (phrases is None) == (slot is None):
         raise click.UsageError("give either --phrases FILE or --slot digits")

@@ -127,7 +127,8 @@ def _pack(language: str, files: Files, model: Model | None) -> Pack:
 def _model(language: str, models_dir: Path, notes: list[Finding]) -> Model | None:
     """The language's Vosk model; a note where there is none to ask."""
     from ivr.speech.models import installed, remedy
-    from ivr.speech.vosk import ModelUnusable, VoskModel
+    from ivr.speech.recogniser import ModelUnusable
+    from ivr.speech.vosk import VoskModel
     from ivr.speech.words import words_of
 
     def note(what: str, remedy: str) -> None:

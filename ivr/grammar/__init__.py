@@ -3,7 +3,7 @@
 from ivr.grammar.check_digits import CHECKS, valid
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.meaning import BUILT_IN, NO, PERSON, YES, Completeness, Expecting, Grammar, Meaning
-from ivr.grammar.templates import MAX_SENTENCES, Template, TemplateError, expand, normalise
+from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand, normalise
 from ivr.grammar.vocabulary import Vocabulary
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "Expecting",
     "Grammar",
     "Meaning",
-    "Template",
     "TemplateError",
     "Vocabulary",
     "expand",

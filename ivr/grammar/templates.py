@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 
 from hassil.errors import HassilError
@@ -33,14 +32,6 @@ _SPACES = re.compile(r"\s+")
 
 class TemplateError(ValueError):
     """A template that cannot be used; the message says what is wrong and how to mend it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """One template and the intent it stands for."""
-
-    intent: str
-    text: str
 
 
 def normalise(text: str) -> str:

@@ -1,5 +1,6 @@
 """What every recogniser looks like to the rest of the house."""
 
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,14 @@ Samples = NDArray[np.int16]
 """Mono audio, 16 bit, 8,000 samples a second: what a telephone line carries."""
 
 RATE_HZ = 8000
+
+
+class ModelUnusable(Exception):
+    """A recognition model cannot be used; the message says which, why, and what to do."""
+
+    def __init__(self, path: Path | str, why: str, remedy: str) -> None:
+        super().__init__(f"{path}: {why}; {remedy}")
+        self.path, self.why, self.remedy = path, why, remedy
 
 
 class Recogniser(Protocol):

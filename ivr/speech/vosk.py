@@ -16,7 +16,7 @@ import numpy as np
 
 from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
-from ivr.speech.recogniser import RATE_HZ, Samples
+from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.vosk_again import LONGEST_SAMPLES, Again, Phrases, hear_again
 from ivr.speech.vosk_settings import with_our_settings
 from ivr.speech.widening import Widening
@@ -33,14 +33,6 @@ _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
 _HANGUL = re.compile("[가-힣]+")
-
-
-class ModelUnusable(Exception):
-    """A recognition model cannot be used; the message says which, why, and what to do."""
-
-    def __init__(self, path: Path | str, why: str, remedy: str) -> None:
-        super().__init__(f"{path}: {why}; {remedy}")
-        self.path, self.why, self.remedy = path, why, remedy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ import numpy as np
 
 from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
-from ivr.speech.recogniser import RATE_HZ, Samples
-from ivr.speech.vosk import ModelUnusable
+from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper_reading import Phrases, Reader, Reading
 
 _MS = RATE_HZ // 1000

@@ -1,20 +1,35 @@
 """The conversation about requests: understanding, asking for what is missing, confirming once, answering.
 
 Each method answers one thing that happened with the actions it leads to.  Every path that does not lead to an answer
-or a question leads to ``transfer``.
+or a question leads to ``transfer``.  What a request needs next is in ``serving``, how digits become values in
+``filling``.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ivr.call import filling
 from ivr.call.actions import Action, Do, Finish, Note, Notice, Reason, Say, Transfer
 from ivr.call.events import Heard
 from ivr.call.history import History
+from ivr.call.known import Known
 from ivr.call.plan import Plan, RequestPlan, SlotPlan
 from ivr.call.policy import confidence, decide
-from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, State, Working, expecting
-from ivr.grammar import NO, PERSON, YES, Grammar, Meaning, valid
+from ivr.call.serving import Answer, next_need
+from ivr.call.state import (
+    ConfirmingRequest,
+    ConfirmingSlot,
+    Errand,
+    Filling,
+    Leaving,
+    Open,
+    Over,
+    State,
+    Working,
+    expecting,
+)
+from ivr.grammar import NO, PERSON, YES, Grammar, Meaning
 
 
 class Dialogue:
@@ -26,9 +41,7 @@ class Dialogue:
         self.turns = 0
         self._plan = plan
         self._grammar = grammar
-        self._caller = caller
-        self._slots: dict[str, str] = {}
-        self._own_tried: set[str] = set()
+        self._known = Known(caller)
         self._misses: list[Reason] = []
         self._unsure = False
         self._impatient = self._offered = False
@@ -98,7 +111,7 @@ class Dialogue:
 
     def _understood(self, meaning: Meaning, sure: float) -> list[Action]:
         if isinstance(self.state, Filling | ConfirmingSlot) and meaning.digits:
-            return self._digits(self.state, meaning, sure)
+            return self._step(self.state, filling.said(self.state, meaning, sure, self._plan.bands))
         if meaning.intent is None:
             return self.miss("no_match")
         decision = decide(self._plan.bands, sure, meaning, self._unsure)
@@ -205,67 +218,69 @@ class Dialogue:
     # -- requests -----------------------------------------------------------------------------------------------------
 
     def begin(self, request: RequestPlan) -> list[Action]:
-        """Serve a request: find what is missing, ask for it, look it up, answer."""
+        """The caller wants this."""
         self._misses.clear()
         self.history.wants(request.intent)
-        if request.topic:
-            return self.transfer("topic", request.topic)
-        for slot in request.slots:
-            if slot.name in self._slots:
-                continue
-            if slot.own and self._caller and slot.name not in self._own_tried:
-                self._own_tried.add(slot.name)
-                return self._do(request, slot.own, slot)
-            self.state = Filling(request, slot)
-            return self._ask()
-        if request.lookup is None:
-            return self._answer(request, "found", {})
-        return self._do(request, request.lookup, None)
+        return self._go_on(request)
 
-    def _do(self, request: RequestPlan, lookup: str, slot: SlotPlan | None) -> list[Action]:
+    def _go_on(self, request: RequestPlan) -> list[Action]:
+        """Whatever the request needs next."""
+        match next_need(request, self._known):
+            case Transfer(reason=reason, topic=topic):
+                return self.transfer(reason, topic)
+            case Filling() as question:
+                self.state = question
+                return self._ask()
+            case Errand() as errand:
+                return self._send(errand)
+            case Answer(outcome=outcome, values=values):
+                return self._answer(request, outcome, values)
+
+    def _send(self, errand: Errand) -> list[Action]:
         self._work += 1
-        self.state = Working(self._work, request, slot)
-        return [Do(self._work, lookup, {**self._slots, "caller": self._caller})]
+        self.state = Working(self._work, errand)
+        return [Do(self._work, errand.lookup, self._known.values())]
 
     def wait(self, state: Working, ms: int) -> list[Action]:
-        """Time passes while a lookup is under way."""
+        """Time passes while the business is being asked."""
         state = self.state = replace(state, waited_ms=state.waited_ms + ms)
         if state.waited_ms >= self._plan.timing.lookup_ms:
-            return [Note("lookup_timeout", {"request": state.request.intent}), *self.transfer("backend")]
+            return [Note("lookup_timeout", {"request": state.errand.request.intent}), *self.transfer("backend")]
         if state.waited_ms >= self._plan.timing.filler_ms and not state.explained:
             self.state = replace(state, explained=True)
             return [Say("one_moment")]
         return []
 
     def failed(self, work: int, why: str) -> list[Action]:
-        """A lookup could not be answered."""
+        """The business could not be asked."""
         if not (isinstance(self.state, Working) and self.state.work == work):
             return []
         return [Note("lookup_failed", {"why": why}), *self.transfer("backend")]
 
     def answered(self, work: int, outcome: str, values: Mapping[str, Any]) -> list[Action]:
-        """A lookup came back.  One that is no longer waited for is ignored."""
+        """The business answered.  An answer that is no longer waited for is ignored."""
         if not (isinstance(self.state, Working) and self.state.work == work):
             return []
-        request, slot = self.state.request, self.state.slot
-        if slot is None:
-            return self._answer(request, outcome, values)
+        errand = self.state.errand
+        if errand.slot is None:
+            return self._answer(errand.request, outcome, values)
+        self._known.listed.add(errand.slot.name)
         own = [str(value) for value in values.get("values", ())]
         if len(own) == 1:
-            return self._fill(request, slot, own[0])
-        return self.begin(request)
+            return self._fill(errand.request, errand.slot, own[0])
+        return self._go_on(errand.request)
 
     def _answer(self, request: RequestPlan, outcome: str, values: Mapping[str, Any]) -> list[Action]:
         plan = request.outcomes.get(outcome)
         if plan is None:
             return [Note("lookup_failed", {"why": f"unexpected outcome {outcome!r}"}), *self.transfer("backend")]
-        said = Say(plan.say, {**self._slots, **values})
+        said = Say(plan.say, {**self._known.slots, **values})
         if plan.again and request.slots:
-            self._misses.append("no_match")
+            self._misses.append("no_match")  # wrong numbers in a row are a person's
             if self._missed_enough():
                 return self.transfer("no_match")
             slot = request.slots[0]
-            self._slots.pop(slot.name, None)
+            self._known.slots.pop(slot.name, None)
             self.state = Filling(request, slot)
             return [said, *self._ask()]
         self._misses.clear()
@@ -275,64 +290,35 @@ class Dialogue:
 
     # -- slots --------------------------------------------------------------------------------------------------------
 
-    def _fill(self, request: RequestPlan, slot: SlotPlan, value: str) -> list[Action]:
-        self._slots[slot.name] = value
-        self.history.learned(slot.name, value)
-        return self._keep_misses(request)
-
-    def _keep_misses(self, request: RequestPlan) -> list[Action]:
-        """Going on with a request does not forgive earlier misses about it: wrong numbers in a row are a person's."""
-        misses = list(self._misses)
-        actions = self.begin(request)
-        if not isinstance(self.state, Open | Over):
-            self._misses = misses
-        return actions
-
-    def _digits(self, state: Filling | ConfirmingSlot, meaning: Meaning, sure: float) -> list[Action]:
-        """Spoken digits: a whole number, or a part of one to which the next utterance adds."""
-        before = state.digits if isinstance(state, Filling) else ""
-        if meaning.restarted or len(meaning.digits) in state.slot.lengths:
-            before = ""  # begun anew, or all of it said once more
-        sure = min(sure, state.confidence) if before and isinstance(state, Filling) else sure
-        digits = before + meaning.digits
-        if _possible(state.slot, digits):
-            decision = decide(self._plan.bands, sure, meaning, unsure_before=False)
-            if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
-                return self._fill(state.request, state.slot, digits)
-            if decision == "transfer":
-                return self.transfer("low_confidence")
-            self.state = ConfirmingSlot(state.request, state.slot, digits)
-            return self._ask()
-        if len(digits) < max(state.slot.lengths):
-            self.state = Filling(state.request, state.slot, digits, sure)
-            return []  # more may follow: silence brings the question back
-        self.state = Filling(state.request, state.slot)
-        return self.miss("no_match")
-
     def press(self, state: Filling, key: str) -> list[Action]:
-        """A key while a number is asked for: a digit, # for the end, * to begin again."""
-        if key == "*":
-            self.state = replace(state, keyed="")
-            return []
-        if key == "#":
-            return self.keyed(state) if state.keyed else []
-        state = self.state = replace(state, keyed=state.keyed + key, digits="")
-        return self._take_keyed(state) if len(state.keyed) >= max(state.slot.lengths) else []
+        """A key while a number is asked for."""
+        return self._keyed(state, filling.pressed(state, key))
 
     def keyed(self, state: Filling) -> list[Action]:
-        """No more keys: take the number.  A trailing 0 that completed nothing was a call for a person."""
-        if len(state.keyed) not in state.slot.lengths and state.keyed.endswith("0"):
-            return self.transfer("pressed_zero")
-        return self._take_keyed(state)
+        """No key follows any more."""
+        return self._keyed(state, filling.all_pressed(state))
 
-    def _take_keyed(self, state: Filling) -> list[Action]:
-        self.turns += 1
-        self.state = replace(state, keyed="")
-        if _possible(state.slot, state.keyed):
-            return self._fill(state.request, state.slot, state.keyed)
-        return self.miss("no_match")
+    def _keyed(self, state: Filling, step: filling.Step) -> list[Action]:
+        self.turns += step is None or isinstance(step, filling.Filled)
+        return self._step(state, step)
 
+    def _step(self, state: Filling | ConfirmingSlot, step: filling.Step) -> list[Action]:
+        match step:
+            case filling.Filled(value=value):
+                return self._fill(state.request, state.slot, value)
+            case ConfirmingSlot():
+                self.state = step
+                return self._ask()
+            case Filling():
+                self.state = step
+                return []
+            case Transfer(reason=reason):
+                return self.transfer(reason)
+            case None:
+                self.state = Filling(state.request, state.slot)
+                return self.miss("no_match")
 
-def _possible(slot: SlotPlan, digits: str) -> bool:
-    """True for a number of a right length with a right check digit."""
-    return len(digits) in slot.lengths and (slot.check is None or valid(digits, slot.check))
+    def _fill(self, request: RequestPlan, slot: SlotPlan, value: str) -> list[Action]:
+        self._known.slots[slot.name] = value
+        self.history.learned(slot.name, value)
+        return self._go_on(request)

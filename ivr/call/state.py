@@ -1,6 +1,7 @@
 """The states of a call: which question is open.  Frozen; a call moves from one to the next."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ivr.call.plan import RequestPlan, SlotPlan
 from ivr.grammar import Expecting
@@ -45,12 +46,24 @@ class ConfirmingSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """Something the business is asked for a request's sake.
+
+    ``own``: the calling number's own values of ``slot``; ``request``: the request's own answer.
+    """
+
+    request: RequestPlan
+    purpose: Literal["own", "request"]
+    lookup: str
+    slot: SlotPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Working:
-    """A lookup is under way.  ``slot``: it lists the caller's own values of that slot; None: it answers the request."""
+    """An errand is under way."""
 
     work: int
-    request: RequestPlan
-    slot: SlotPlan | None = None
+    errand: Errand
     waited_ms: int = 0
     explained: bool = False
 

@@ -13,17 +13,19 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 
 
-class _File(BaseModel):
+class File(BaseModel):
+    """What every file has in common: unknown settings are mistakes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LineEntry(_File):
+class LineEntry(File):
     """A dialled number."""
 
     language: LanguageCode
 
 
-class LanguageEntry(_File):
+class LanguageEntry(File):
     """How a language is spoken and heard."""
 
     voice: str
@@ -33,14 +35,14 @@ class LanguageEntry(_File):
     twilio: str
 
 
-class Confidence(_File):
+class Confidence(File):
     """The three bands."""
 
     accept: Share = 0.75
     confirm: Share = 0.5
 
 
-class BudgetEntry(_File):
+class BudgetEntry(File):
     """What the machine may take of a caller's time."""
 
     turns: Positive = 12
@@ -49,7 +51,7 @@ class BudgetEntry(_File):
     silences: Annotated[int, Field(ge=1, le=5)] = 2
 
 
-class TimingEntry(_File):
+class TimingEntry(File):
     """Milliseconds."""
 
     silence: Annotated[int, Field(ge=200, le=3000)] = 500
@@ -62,13 +64,13 @@ class TimingEntry(_File):
     lookup: Annotated[int, Field(ge=500, le=30_000)] = 6000
 
 
-class ToneEntry(_File):
+class ToneEntry(File):
     """Whether the tone of voice counts.  Its numbers are in config/tone.yaml, its words in config/upset/."""
 
     on: bool = True
 
 
-class UpsetFile(_File):
+class UpsetFile(File):
     """config/upset/<language>.yaml"""
 
     language: LanguageCode
@@ -76,7 +78,7 @@ class UpsetFile(_File):
     upset: dict[WordClass, list[str]]
 
 
-class IvrFile(_File):
+class IvrFile(File):
     """config/ivr.yaml"""
 
     company: str
@@ -89,41 +91,7 @@ class IvrFile(_File):
     max_calls: Positive = 100
 
 
-class SlotEntry(_File):
-    """What must be known before a request can be served."""
-
-    digits: Annotated[list[Annotated[int, Field(ge=1, le=20)]], Field(min_length=1)]
-    ask: Name
-    confirm: Name
-    own: Name | None = None
-    sure_if_found: bool = False
-    check: Literal["luhn", "mod97", "ean13"] | None = None
-
-
-class OutcomeEntry(_File):
-    """What is said when a lookup comes back."""
-
-    say: Name
-    again: bool = False
-
-
-class RequestEntry(_File):
-    """An intent the business serves, or leaves to people."""
-
-    slots: dict[Name, SlotEntry] = {}
-    lookup: Name | None = None
-    outcomes: dict[Name, OutcomeEntry] = {}
-    people: bool = False
-
-
-class RequestsFile(_File):
-    """config/requests.yaml"""
-
-    requests: dict[Name, RequestEntry]
-    lookups: dict[Name, str] = {}
-
-
-class TeamEntry(_File):
+class TeamEntry(File):
     """Advisors who answer together."""
 
     name: dict[LanguageCode, str]
@@ -132,17 +100,17 @@ class TeamEntry(_File):
     queue: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class AdvisorsFile(_File):
+class AdvisorsFile(File):
     """config/advisors.yaml"""
 
     teams: Annotated[dict[Name, TeamEntry], Field(min_length=1)]
     team: Name
 
 
-class GrammarFile(_File):
+class GrammarFile(File):
     """grammars/<language>/<topic>.yaml"""
 
-    class Intent(_File):
+    class Intent(File):
         """The sentences of one intent."""
 
         sentences: Annotated[list[str], Field(min_length=1)]

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from ivr.advisors.teams import Advisors, Team
-from ivr.call import Bands, Budget, OutcomePlan, Plan, RequestPlan, SlotPlan, Timing, TonePlan
+from ivr.call import Bands, Budget, Plan, Timing, TonePlan
 from ivr.call.actions import Reason
 from ivr.call.turns import TurnTiming
-from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry, RequestEntry, RequestsFile
+from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammar, load_upset_words
+from ivr.config.requests import RequestsFile, check_requests, prompts_of, request_plans
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
 from ivr.config.texts import Texts, syntax_mistake
 from ivr.grammar import Grammar
@@ -86,7 +87,7 @@ def load(home: Path) -> Config:
         upset_words[language] = load_upset_words(home, language, mistakes) if tone else NO_WORDS
         grammars[language] = load_grammar(home, language, served, upset_words[language].phrases, mistakes)
         texts[language] = _texts(home, language, (ivr, requests), mistakes)
-    _check_requests(sources["requests"], requests, mistakes)
+    check_requests(sources["requests"], requests, mistakes)
     _check_advisors(sources["advisors"], advisors, ivr, mistakes)
     if mistakes.found:
         raise ConfigError(mistakes.found)
@@ -134,36 +135,9 @@ def _texts(home: Path, language: str, files: tuple[IvrFile, RequestsFile], mista
         if wrong:
             mistakes.found.append(source.mistake((name,), f"prompt {name!r}: {wrong}", "mend the sentence"))
             good = False
-    for name in sorted(_needed(requests) - set(source.data)):
+    for name in sorted({*_PROMPTS, *prompts_of(requests)} - set(source.data)):
         mistakes.found.append(source.mistake((), f"prompt {name!r} is missing", "add the sentence"))
     return Texts(language, source.data, ivr.company, ivr.tone.on) if good else None
-
-
-def _needed(requests: RequestsFile) -> set[str]:
-    """Every prompt the configuration can say."""
-    needed = set(_PROMPTS)
-    for intent, request in requests.requests.items():
-        if not request.people:
-            needed.add(f"request_{intent}")
-        needed |= {prompt for slot in request.slots.values() for prompt in (slot.ask, slot.confirm)}
-        needed |= {outcome.say for outcome in request.outcomes.values()}
-    return needed
-
-
-def _check_requests(source: Source | None, file: RequestsFile, mistakes: Mistakes) -> None:
-    if source is None:
-        return
-    for intent, request in file.requests.items():
-        place = ("requests", intent)
-        used = {request.lookup, *(slot.own for slot in request.slots.values())} - {None}
-        for name in sorted(str(each) for each in used - set(file.lookups)):
-            mistakes.found.append(source.mistake(place, f"lookup {name!r} is not under lookups", "add its statement"))
-        if not request.people and not request.outcomes:
-            what = f"{intent} has no outcomes: nothing could be answered"
-            mistakes.found.append(source.mistake(place, what, "add outcomes, or `people: true`"))
-        if not request.people and request.lookup is None and "found" not in request.outcomes:
-            what = f"{intent} has no lookup and no outcome `found`"
-            mistakes.found.append(source.mistake(place, what, "add one of the two"))
 
 
 def _check_advisors(source: Source | None, file: AdvisorsFile, ivr: IvrFile, mistakes: Mistakes) -> None:
@@ -187,26 +161,7 @@ def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None, tone: Weigh
         budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses, ivr.budget.silences),
         tone=TonePlan(tone.offer_from, tone.transfer_from) if tone else None,
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
-        requests={
-            intent: _request(
-                intent, entry, texts.text(f"request_{intent}", {}) if texts and not entry.people else intent
-            )
-            for intent, entry in requests.requests.items()
-        },
-    )
-
-
-def _request(intent: str, entry: RequestEntry, name: str) -> RequestPlan:
-    return RequestPlan(
-        intent=intent,
-        name=name,
-        slots=tuple(
-            SlotPlan(slot, tuple(sorted(each.digits)), each.ask, each.confirm, each.own, each.sure_if_found, each.check)
-            for slot, each in entry.slots.items()
-        ),
-        lookup=entry.lookup,
-        outcomes={outcome: OutcomePlan(each.say, each.again) for outcome, each in entry.outcomes.items()},
-        topic=intent if entry.people else None,
+        requests=request_plans(requests, texts),
     )
 
 

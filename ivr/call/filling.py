@@ -1,0 +1,66 @@
+"""Slots: from digits, said or keyed, to a value.  Pure functions on the question that is open."""
+
+from dataclasses import dataclass, replace
+
+from ivr.call.actions import Transfer
+from ivr.call.plan import Bands, SlotPlan
+from ivr.call.policy import decide
+from ivr.call.state import ConfirmingSlot, Filling
+from ivr.grammar import Meaning, valid
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A whole number that can be used."""
+
+    value: str
+
+
+Step = Filled | Filling | ConfirmingSlot | Transfer | None
+"""What digits lead to: a value, waiting for more of them, reading them back, a person; None: a miss."""
+
+
+def said(state: Filling | ConfirmingSlot, meaning: Meaning, sure: float, bands: Bands) -> Step:
+    """Spoken digits: a whole number, or a part of one to which the next utterance adds."""
+    before = state.digits if isinstance(state, Filling) else ""
+    if meaning.restarted or len(meaning.digits) in state.slot.lengths:
+        before = ""  # begun anew, or all of it said once more
+    if before and isinstance(state, Filling):
+        sure = min(sure, state.confidence)
+    digits = before + meaning.digits
+    if _possible(state.slot, digits):
+        decision = decide(bands, sure, meaning, unsure_before=False)
+        if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
+            return Filled(digits)
+        if decision == "transfer":
+            return Transfer("low_confidence")
+        return ConfirmingSlot(state.request, state.slot, digits)
+    if len(digits) < max(state.slot.lengths):
+        return Filling(state.request, state.slot, digits, sure)  # more may follow: silence brings the question back
+    return None
+
+
+def pressed(state: Filling, key: str) -> Step:
+    """A key while a number is asked for: the next digit, # for "that is all" or * for "from the beginning"."""
+    if key == "*":
+        return replace(state, keyed="")
+    if key == "#":
+        return all_pressed(state) if state.keyed else state
+    state = replace(state, keyed=state.keyed + key, digits="")
+    return _taken(state) if len(state.keyed) >= max(state.slot.lengths) else state
+
+
+def all_pressed(state: Filling) -> Step:
+    """No more keys: take the number.  A trailing 0 that completed nothing was a call for a person."""
+    if len(state.keyed) not in state.slot.lengths and state.keyed.endswith("0"):
+        return Transfer("pressed_zero")
+    return _taken(state)
+
+
+def _taken(state: Filling) -> Step:
+    return Filled(state.keyed) if _possible(state.slot, state.keyed) else None
+
+
+def _possible(slot: SlotPlan, digits: str) -> bool:
+    """True for a number of a right length with a right check digit."""
+    return len(digits) in slot.lengths and (slot.check is None or valid(digits, slot.check))

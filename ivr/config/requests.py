@@ -1,0 +1,94 @@
+"""config/requests.yaml: its shapes, what can be wrong with it, and the plans of a call made from it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ivr.call import OutcomePlan, RequestPlan, SlotPlan
+from ivr.config.files import File, Name
+from ivr.config.source import Mistakes, Source
+from ivr.config.texts import Texts
+
+
+class SlotEntry(File):
+    """What must be known before a request can be served."""
+
+    digits: Annotated[list[Annotated[int, Field(ge=1, le=20)]], Field(min_length=1)]
+    ask: Name
+    confirm: Name
+    own: Name | None = None
+    sure_if_found: bool = False
+    check: Literal["luhn", "mod97", "ean13"] | None = None
+
+
+class OutcomeEntry(File):
+    """What is said when a lookup comes back."""
+
+    say: Name
+    again: bool = False
+
+
+class RequestEntry(File):
+    """An intent the business serves, or leaves to people."""
+
+    slots: dict[Name, SlotEntry] = Field({})
+    lookup: Name | None = None
+    outcomes: dict[Name, OutcomeEntry] = Field({})
+    people: bool = False
+
+
+class RequestsFile(File):
+    """config/requests.yaml"""
+
+    requests: dict[Name, RequestEntry]
+    lookups: dict[Name, str] = Field({})
+
+
+def prompts_of(requests: RequestsFile) -> set[str]:
+    """Every prompt that requests can say."""
+    needed = set[str]()
+    for intent, request in requests.requests.items():
+        if not request.people:
+            needed.add(f"request_{intent}")
+        needed |= {prompt for slot in request.slots.values() for prompt in (slot.ask, slot.confirm)}
+        needed |= {outcome.say for outcome in request.outcomes.values()}
+    return needed
+
+
+def check_requests(source: Source | None, file: RequestsFile, mistakes: Mistakes) -> None:
+    """Collect what is wrong between the parts of the file."""
+    if source is None:
+        return
+    for intent, request in file.requests.items():
+        place = ("requests", intent)
+        used = {request.lookup, *(slot.own for slot in request.slots.values())} - {None}
+        for name in sorted(str(each) for each in used - set(file.lookups)):
+            mistakes.found.append(source.mistake(place, f"lookup {name!r} is not under lookups", "add its statement"))
+        if not request.people and not request.outcomes:
+            what = f"{intent} has no outcomes: nothing could be answered"
+            mistakes.found.append(source.mistake(place, what, "add outcomes, or `people: true`"))
+        if not request.people and request.lookup is None and "found" not in request.outcomes:
+            what = f"{intent} has no lookup and no outcome `found`"
+            mistakes.found.append(source.mistake(place, what, "add one of the two"))
+
+
+def request_plans(file: RequestsFile, texts: Texts | None) -> dict[str, RequestPlan]:
+    """Intent -> its plan, with the words of a language."""
+    return {
+        intent: _request(intent, entry, texts.text(f"request_{intent}", {}) if texts and not entry.people else intent)
+        for intent, entry in file.requests.items()
+    }
+
+
+def _request(intent: str, entry: RequestEntry, name: str) -> RequestPlan:
+    return RequestPlan(
+        intent=intent,
+        name=name,
+        slots=tuple(
+            SlotPlan(slot, tuple(sorted(each.digits)), each.ask, each.confirm, each.own, each.sure_if_found, each.check)
+            for slot, each in entry.slots.items()
+        ),
+        lookup=entry.lookup,
+        outcomes={outcome: OutcomePlan(each.say, each.again) for outcome, each in entry.outcomes.items()},
+        topic=intent if entry.people else None,
+    )

@@ -20,6 +20,8 @@ from ivr.speech.prompts import Prompts
 from ivr.speech.recogniser import ModelUnusable, RecognitionModel
 from ivr.speech.voice import EspeakVoice
 from ivr.speech.vosk import VoskModel
+from ivr.supervisor.desk import desk
+from ivr.supervisor.users import Users
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.streams import Streams
@@ -46,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["ivr"] = parts
     streams.register(app, signatures)
     app.register_blueprint(webhooks(settings.public_url, settings.media_url, signatures, parts, streams.has_room))
+    app.register_blueprint(desk(parts.records, Users(settings.home), settings.public_url, str(settings.home)))
 
     @app.get("/health")
     def health() -> Response:

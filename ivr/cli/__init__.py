@@ -15,6 +15,7 @@ _COMMANDS = {
     "evaluate": ("ivr.cli.evaluate", "Accuracy tables on labelled data."),
     "bench": ("ivr.cli.bench", "Latency and load, measured."),
     "tone": ("ivr.cli.tone", "How the tone of a voice is judged: fit."),
+    "users": ("ivr.cli.users", "Who may log in at the supervisor's desk: list, add, remove."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }
 

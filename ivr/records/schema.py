@@ -12,7 +12,8 @@ calls = Table(
     Column("line", String(64), nullable=False),
     Column("language", String(8), nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False),
-    Column("ended_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),  # of the machine's part
+    Column("finished_at", DateTime(timezone=True)),  # of the whole call, advisor's part included
     # Only this hash is kept: who reads the database cannot open a stream.
     Column("token_hash", String(64), nullable=False),
     Column("stream_id", String(64)),  # set once, by the stream that used the token
@@ -35,4 +36,25 @@ call_events = Table(
     Column("kind", String(24), nullable=False),
     Column("data", JSON, nullable=False),
     Index("call_events_by_call", "call_id", "id"),
+)
+
+desk_sessions = Table(
+    "desk_sessions",
+    metadata,
+    Column("secret_hash", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("password_hash", String(64), nullable=False),  # of the stored hash: a new password ends the session
+    Column("form_key", String(32), nullable=False),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+)
+
+desk_attempts = Table(
+    "desk_attempts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("desk_attempts_by_time", "at"),
 )

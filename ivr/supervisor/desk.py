@@ -1,0 +1,135 @@
+"""The pages under /supervisor."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.config.source import ConfigError
+from ivr.records import Records
+from ivr.supervisor.doors import COOKIE, Doors, who, with_headers
+from ivr.supervisor.live import LiveCall, LiveCalls
+from ivr.supervisor.logins import Logins, TooManyAttempts
+from ivr.supervisor.masking import mask, redact
+from ivr.supervisor.numbers import TodaysNumbers
+from ivr.supervisor.search import MOST, Question, search
+from ivr.supervisor.timeline import REASONS, timeline
+from ivr.supervisor.users import Users
+
+_BOTH = ("supervisor", "advisor")
+
+
+def desk(records: Records, users: Users, public_url: str, version: str) -> Blueprint:
+    """Every page of the desk.  ``version``: which configuration is running, in a few words."""
+    routes = Blueprint("desk", __name__, url_prefix="/supervisor", template_folder="templates", static_folder="static")
+    logins = Logins(records.engine, users)
+    doors = Doors(logins, public_url)
+    live, today = LiveCalls(records.engine), TodaysNumbers(records.engine)
+    routes.after_request(with_headers)
+    routes.add_app_template_filter(_clock, "clock")
+    routes.add_app_template_filter(mask, "mask")
+
+    @routes.route("/login", methods=["GET", "POST"])
+    def log_in() -> AnyResponse | tuple[str, int] | str:
+        if request.method == "GET":
+            return render_template("desk/log_in.html", nobody=not users.all())
+        doors.refuse_other_sites(request)
+        name, password = request.form.get("name", "")[:64], request.form.get("password", "")[:256]
+        try:
+            secret = logins.log_in(name, password, request.remote_addr or "")
+        except TooManyAttempts:
+            return render_template("desk/log_in.html", wrong="Too many attempts. Try again in 15 minutes."), 429
+        if secret is None:
+            return render_template("desk/log_in.html", wrong="The name or the password is not right."), 401
+        return doors.let_in(redirect(url_for("desk.wallboard")), secret)
+
+    @routes.post("/logout")
+    @doors.needs(*_BOTH)
+    def log_out() -> AnyResponse:
+        logins.log_out(who().name)
+        answer = redirect(url_for("desk.log_in"))
+        answer.delete_cookie(COOKIE, path="/supervisor")
+        return answer
+
+    @routes.get("/")
+    @doors.needs(*_BOTH)
+    def wallboard() -> str:
+        return render_template("desk/wallboard.html", login=who(), version=version)
+
+    @routes.get("/now")
+    @doors.needs(*_BOTH)
+    def now() -> Response:
+        numbers = today.now()
+        return jsonify(
+            at=datetime.now(UTC).timestamp(),
+            calls=[_as_json(call, who().role) for call in live.now()],
+            today={
+                "calls": numbers.calls,
+                "outcomes": numbers.outcomes,
+                "reasons": [[REASONS.get(reason, reason), count] for reason, count in numbers.reasons.items()],
+            },
+            troubles=numbers.troubles,
+        )
+
+    @routes.get("/calls")
+    @doors.needs("supervisor")
+    def found() -> str:
+        question = _question()
+        return render_template(
+            "desk/search.html",
+            login=who(),
+            question=question,
+            calls=search(records.engine, question),
+            most=MOST,
+            reasons=REASONS,
+            outcomes=("served", "transferred", "callback", "voicemail", "hung_up", "failed"),
+        )
+
+    @routes.get("/calls/<call_id>")
+    @doors.needs("supervisor")
+    def call(call_id: str) -> str:
+        stored = records.call(call_id)
+        if stored is None:
+            abort(404)
+        moments = timeline(records.events(call_id))
+        return render_template("desk/call.html", login=who(), call=stored, moments=moments, reasons=REASONS)
+
+    @routes.errorhandler(ConfigError)
+    def broken_users(error: ConfigError) -> tuple[str, int]:
+        return render_template("desk/log_in.html", wrong=f"Nobody can log in: {error}"), 503
+
+    return routes
+
+
+def _as_json(call: LiveCall, role: str) -> dict[str, Any]:
+    """A row of the wallboard.  Numbers are masked, and so are spoken ones for whoever is no supervisor."""
+    return {
+        "id": call.call_id,
+        "caller": mask(call.caller),
+        "line": call.line,
+        "language": call.language,
+        "since": call.started_at.timestamp(),
+        "state": call.state,
+        "reason": REASONS.get(call.reason or "", "") if call.reason else "",
+        "team": call.team or "",
+        "upset": call.upset,
+        "last": call.last if role == "supervisor" else redact(call.last),
+    }
+
+
+def _question() -> Question:
+    given = request.args
+    text = {name: given.get(name, "")[:64].strip() for name in ("number", "outcome", "reason", "intent")}
+    return Question(**text, since=_day(given.get("since", "")), until=_day(given.get("until", "")))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _clock(moment: datetime | None) -> str:
+    return moment.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""

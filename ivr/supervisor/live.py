@@ -1,0 +1,117 @@
+"""Calls now.  The records are the only source: whichever process serves a call, every wallboard shows it."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, RowMapping, func, select
+
+from ivr.records.schema import call_events, calls
+
+SILENT_AFTER = timedelta(seconds=90)  # an open call notes something every few seconds; else its process has died
+LONGEST = timedelta(hours=4)  # Twilio ends a call after this
+_STEP = 5_000  # events read at a time
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """A call that is going on.  ``state``: with the machine, ringing, waiting, with an advisor.
+
+    ``upset``: probability that the caller is, None when nothing can be said.  ``last``: what was heard or said last.
+    """
+
+    call_id: str
+    caller: str
+    line: str
+    language: str
+    started_at: datetime
+    state: str = "machine"
+    reason: str | None = None
+    team: str | None = None
+    upset: float | None = None
+    last: str = ""
+    seen_at: datetime | None = None
+
+
+class LiveCalls:
+    """Follows the end of the events' table and keeps what matters of each open call.  Shared by all requests."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._calls: dict[str, LiveCall] = {}
+        self._last_event: int | None = None
+
+    def now(self) -> list[LiveCall]:
+        """The calls that are going on, the longest first."""
+        with self._lock:
+            moment = datetime.now(UTC)
+            with self._engine.connect() as connection:
+                rows = connection.execute(_going_on(moment)).mappings().all()
+                known = {row["call_id"]: self._calls.get(row["call_id"]) or _from(row) for row in rows}
+                self._calls = {row["call_id"]: _ended(known[row["call_id"]], row) for row in rows}
+                for event in self._new_events(connection, list(self._calls)):
+                    if event["call_id"] in self._calls:
+                        self._calls[event["call_id"]] = after(self._calls[event["call_id"]], event, moment)
+            alive = [call for call in self._calls.values() if _alive(call, moment)]
+            return sorted(alive, key=lambda call: call.started_at)
+
+    def _new_events(self, connection: Any, open_calls: list[str]) -> Iterable[RowMapping]:
+        """Events since the last look; at the first look, those of the calls that are open."""
+        if self._last_event is None:
+            self._last_event = connection.execute(select(func.coalesce(func.max(call_events.c.id), 0))).scalar_one()
+            mine = call_events.c.call_id.in_(open_calls)
+            yield from connection.execute(select(call_events).where(mine).order_by(call_events.c.id)).mappings()
+            return
+        while True:
+            newer = call_events.c.id > self._last_event
+            rows = connection.execute(select(call_events).where(newer).order_by(call_events.c.id).limit(_STEP))
+            batch = rows.mappings().all()
+            yield from batch
+            if batch:
+                self._last_event = batch[-1]["id"]
+            if len(batch) < _STEP:
+                return
+
+
+def after(call: LiveCall, event: RowMapping | dict[str, Any], moment: datetime) -> LiveCall:
+    """The call after one more event."""
+    call = replace(call, seen_at=moment)
+    data = event["data"]
+    match event["kind"]:
+        case "heard" | "said":
+            return replace(call, last=str(data.get("text", "")))
+        case "tone":
+            return replace(call, upset=data.get("upset"))
+        case kind if kind in _STATES:
+            return replace(call, state=_STATES[kind])
+        case _:
+            return call
+
+
+_STATES = {"ringing": "ringing", "waiting": "waiting", "accepted": "advisor", "bridged": "advisor"}
+
+
+def _going_on(moment: datetime) -> Any:
+    recent = calls.c.started_at > moment - LONGEST
+    columns = ("call_id", "caller", "line", "language", "started_at", "outcome", "reason", "team")
+    unfinished = calls.c.outcome.is_(None) | (calls.c.outcome == "transferred") & calls.c.finished_at.is_(None)
+    return select(*(calls.c[name] for name in columns)).where(recent & unfinished)
+
+
+def _from(row: RowMapping) -> LiveCall:
+    started = row["started_at"].replace(tzinfo=UTC)
+    return LiveCall(row["call_id"], row["caller"], row["line"], row["language"], started)
+
+
+def _ended(call: LiveCall, row: RowMapping) -> LiveCall:
+    """A call whose part with the machine has ended rings somewhere until the records know better."""
+    if row["outcome"] != "transferred" or call.reason:
+        return call
+    return replace(call, state="ringing", reason=row["reason"], team=row["team"])
+
+
+def _alive(call: LiveCall, moment: datetime) -> bool:
+    return call.state != "machine" or moment - (call.seen_at or call.started_at) < SILENT_AFTER

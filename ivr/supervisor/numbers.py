@@ -1,0 +1,77 @@
+"""Today in figures, and what the system could not do."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from ivr.records.schema import call_events, calls
+
+_KEPT_S = 2.0  # one look for all viewers
+TROUBLES = {
+    "broken": "An error of ours: the caller was put through",
+    "lookup_failed": "A backend could not answer: the caller was put through",
+    "lookup_timeout": "A backend was too slow: the caller was put through",
+    "line_lost": "The line broke",
+    "delivery_failed": "The company's own system was not told of a call",
+}
+_MOST_TROUBLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Since midnight.  ``outcomes`` and ``reasons``: how many calls; ``troubles``: the latest first."""
+
+    calls: int
+    outcomes: Mapping[str, int]
+    reasons: Mapping[str, int]
+    troubles: tuple[dict[str, Any], ...]
+
+
+class TodaysNumbers:
+    """Counted at most every two seconds, however many look."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._kept: tuple[float, Today] | None = None
+
+    def now(self) -> Today:
+        """The figures."""
+        with self._lock:
+            if self._kept is None or time.monotonic() - self._kept[0] > _KEPT_S:
+                self._kept = (time.monotonic(), self._count())
+            return self._kept[1]
+
+    def _count(self) -> Today:
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        today = calls.c.started_at >= midnight
+        each = select(calls.c.outcome, calls.c.reason, func.count()).where(today).group_by("outcome", "reason")
+        trouble = (
+            select(calls.c.call_id, calls.c.started_at, call_events.c.at_ms, call_events.c.kind, call_events.c.data)
+            .join(calls, calls.c.call_id == call_events.c.call_id)
+            .where(today & call_events.c.kind.in_(TROUBLES))
+            .order_by(call_events.c.id.desc())
+            .limit(_MOST_TROUBLES)
+        )
+        outcomes: dict[str, int] = {}
+        reasons: dict[str, int] = {}
+        with self._engine.connect() as connection:
+            for outcome, reason, count in connection.execute(each):
+                outcomes[outcome or "open"] = outcomes.get(outcome or "open", 0) + count
+                if reason:
+                    reasons[reason] = reasons.get(reason, 0) + count
+            troubles = tuple(
+                {
+                    "call_id": row.call_id,
+                    "at": row.started_at.replace(tzinfo=UTC).timestamp() + row.at_ms / 1000,
+                    "what": TROUBLES[row.kind],
+                    "why": str(row.data.get("why", "") or row.data.get("request", "")),
+                }
+                for row in connection.execute(trouble)
+            )
+        return Today(sum(outcomes.values()), outcomes, dict(sorted(reasons.items(), key=lambda r: -r[1])), troubles)

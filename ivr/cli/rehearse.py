@@ -1,0 +1,139 @@
+"""``ivr rehearse``: scenarios, played and compared with what should happen."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ivr.config import Config
+    from ivr.config.scenarios import Named
+    from ivr.phone.rehearsal import Rehearsed
+
+
+@click.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--own-shop", is_flag=True, help="Look up in IVR_SHOP_URL instead of a new demonstration shop.")
+@click.option("--verbose", is_flag=True, help="Print every conversation, not only those that differ.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bool) -> None:
+    """Play the scenarios of FILEs, or of config/scenarios/, by text and at once.
+
+    Every call is the real one: its decisions, prompts, tone and lookups; only sound and time are left out.  The exit
+    code is 1 when a scenario differs from what it says must happen.
+    """
+    from ivr.config import ConfigError, home, load
+    from ivr.config.scenarios import load_scenarios
+
+    try:
+        config = load(home())
+        scenarios = load_scenarios(config, [file.resolve() for file in files])
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
+    if not scenarios:
+        raise click.ClickException("there are no scenarios: write config/scenarios/first.yaml, or name a file")
+    played = [(named, _play(named, config, own_shop)) for named in scenarios]
+    if as_json:
+        click.echo(json.dumps([_as_json(*each) for each in played], ensure_ascii=False, indent=2))
+    else:
+        _print(played, verbose)
+    sys.exit(1 if any(happened.differences for _, happened in played) else 0)
+
+
+def _play(named: "Named", config: "Config", own_shop: bool) -> "Rehearsed":
+    from ivr.phone.rehearsal import rehearse as play
+
+    at = named.scenario.at
+    with _shop(config, at.date() if at else date.today(), own_shop) as look_up:
+        return play(named.scenario, config, look_up)
+
+
+@contextmanager
+def _shop(config: "Config", today: date, own: bool) -> Iterator[Callable[..., Any]]:
+    """The supervisors' lookups against their own shop, or against a new demonstration shop."""
+    from ivr.records import RecordsUnavailable
+    from ivr.records.database import connect
+    from ivr.requests.demonstration import create_shop
+    from ivr.requests.sql import SqlBackend
+
+    url = os.environ.get("IVR_SHOP_URL")
+    if own and not url:
+        raise click.ClickException("set IVR_SHOP_URL to the shop's database")
+    try:
+        engine = connect(url if own and url else "sqlite://")
+    except RecordsUnavailable as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        if not own:
+            create_shop(engine, today)
+        yield SqlBackend(engine, config.lookups).look_up
+    finally:
+        engine.dispose()
+
+
+def _print(played: "list[tuple[Named, Rehearsed]]", verbose: bool) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for file, group in groupby(played, key=lambda each: each[0].file):
+        table = Table("", escape(file), "ended", "seconds", box=None, header_style="bold", padding=(0, 2, 0, 0))
+        for named, happened in group:
+            ok = "[red]no[/]" if happened.differences else "[green]ok[/]"
+            seconds = f"{happened.lines[-1].at_ms / 1000:.0f}" if happened.lines else ""
+            table.add_row(ok, escape(named.name), escape(str(happened.ending)), seconds)
+        console.print(table)
+        console.print()
+    for named, happened in played:
+        if verbose or happened.differences:
+            console.print(f"[bold]{escape(named.name)}[/]  [dim]{escape(named.file)}[/]")
+            _print_conversation(console, named, happened)
+            console.print()
+    wrong = sum(bool(happened.differences) for _, happened in played)
+    console.print(f"{len(played)} scenarios, {wrong} of them differ." if wrong else f"{len(played)} scenarios: ok.")
+
+
+def _print_conversation(console: Any, named: "Named", happened: "Rehearsed") -> None:
+    from rich.markup import escape
+
+    colours = {"ivr": "cyan", "caller": "green"}
+    differences = list(happened.differences)
+    shown = -1
+    for line in [*happened.lines, None]:
+        step = len(named.lines) if line is None else line.step
+        while shown < step:
+            for at, what in [each for each in differences if each[0] == shown and shown >= 0]:
+                console.print(f"          [red]{escape(f'line {named.lines[at]}: {what}')}[/]")
+            shown += 1
+        if line:
+            seconds = f"[dim]{line.at_ms / 1000:6.1f} s[/]"
+            console.print(f"{seconds}  [{colours[line.who]}]{line.who:7}[/] {escape(line.text)}")
+    console.print(f"          [dim]ended: {escape(str(happened.ending))}[/]")
+    for what in [what for at, what in differences if at < 0]:
+        console.print(f"          [red]{escape(what)}[/]")
+
+
+def _as_json(named: "Named", happened: "Rehearsed") -> dict[str, Any]:
+    ending = happened.ending
+    return {
+        "file": named.file,
+        "scenario": named.name,
+        "ok": not happened.differences,
+        "differences": [
+            {"line": named.lines[at] if at >= 0 else None, "what": what} for at, what in happened.differences
+        ],
+        "outcome": ending.outcome,
+        "reason": ending.reason,
+        "topic": ending.topic,
+        "team": ending.team,
+        "served": ending.served,
+        "turns": [{"who": line.who, "text": line.text, "at_ms": line.at_ms} for line in happened.lines],
+    }

@@ -49,6 +49,16 @@ def test_an_unknown_setting_is_named_with_its_line_and_a_suggestion(home: Path, 
     assert "bugdet" in only and "did you mean 'budget'" in only
 
 
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("{kind: keypad, ", "needs `digits`"), ("{kind: date, digits: [5], ", "date has no `digits`")],
+)
+def test_a_slot_says_how_many_digits_it_has_where_it_has_any(home: Path, edit: Edit, kind: str, says: str) -> None:
+    edit("config/requests.yaml", "{digits: [5], ", kind)
+    (only,) = mistakes(home)
+    assert only.startswith("config/requests.yaml:14: ") and says in only
+
+
 def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:
     edit("config/ivr.yaml", "misses: 3", "misses: 0")
     edit("config/advisors.yaml", 'number: "+15550142"', "number: call us")

@@ -4,6 +4,7 @@
 phrases, the keys, time, hang-up.  The conversation about requests is in ``dialogue``.
 """
 
+from datetime import date
 from typing import Any
 
 from ivr.call.actions import Action, Hush, Listen, Note, Notice, Reason, Say
@@ -23,7 +24,7 @@ from ivr.call.events import (
     Upset,
 )
 from ivr.call.plan import Plan
-from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, Working, expecting
+from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, Working
 from ivr.grammar import Grammar
 
 UNHEARD_MS = 1_000  # talk this long without a recognised word is a miss; a cough or a click is shorter
@@ -34,11 +35,11 @@ FAREWELL_MS = 15_000  # longest wait for the farewell to be played: then the lin
 class Call:
     """The state of one call and the rules that move it.  Not shared between threads."""
 
-    def __init__(self, plan: Plan, grammar: Grammar, caller: str = "") -> None:
-        """``caller`` is the calling number, "" when it is withheld."""
+    def __init__(self, plan: Plan, grammar: Grammar, caller: str = "", today: date | None = None) -> None:
+        """``caller`` is the calling number, "" when it is withheld.  ``today``: without it no day can be understood."""
         self.plan = plan
         self.grammar = grammar
-        self.dialogue = Dialogue(plan, grammar, caller)
+        self.dialogue = Dialogue(plan, grammar, caller, today)
         self.elapsed_ms = 0
         self._speaking = False
         self._silent_ms = 0
@@ -55,14 +56,14 @@ class Call:
         """What to do about an event."""
         if self.over:
             return []
-        before = self.dialogue.state
+        before = self.dialogue.expecting
         actions = self._handle(event)
         if self.over:  # how the caller behaves no longer matters
             return [action for action in actions if not isinstance(action, Notice)]
         if any(isinstance(action, Say) for action in actions):
             self._speaking, self._silent_ms = True, 0
-        if expecting(before) != expecting(self.dialogue.state):
-            actions.append(Listen(expecting(self.dialogue.state)))
+        if before != self.dialogue.expecting:
+            actions.append(Listen(self.dialogue.expecting))
         return actions
 
     def card(self, reason: Reason | None = None) -> dict[str, Any]:
@@ -72,7 +73,7 @@ class Call:
     def _handle(self, event: Event) -> list[Action]:
         match event:
             case Started():
-                return [Listen(expecting(self.dialogue.state)), *self.dialogue.greet()]
+                return [Listen(self.dialogue.expecting), *self.dialogue.greet()]
             case Elapsed(ms=ms, talking=talking):
                 return self._pass_time(ms, talking)
             case Partial(text=text):
@@ -105,7 +106,7 @@ class Call:
             self.dialogue.history.said(text, "person", 1.0)
             noted = Note("heard", {"text": text, "confidence": 1.0, "intent": "person", "slots": {}})
             return [noted, *self.dialogue.transfer("asked")]
-        if self._speaking and self.grammar.knows_a_word(text, expecting(self.dialogue.state)):
+        if self._speaking and self.grammar.knows_a_word(text, self.dialogue.expecting):
             self._speaking, self._silent_ms = False, 0
             return [Hush(), Notice("interrupted")]
         return []

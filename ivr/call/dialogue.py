@@ -7,6 +7,7 @@ or a question leads to ``transfer``.  What a request needs next is in ``serving`
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from ivr.call import filling
@@ -29,23 +30,29 @@ from ivr.call.state import (
     Working,
     expecting,
 )
-from ivr.grammar import NO, PERSON, YES, Grammar, Meaning
+from ivr.grammar import NO, PERSON, YES, Expecting, Grammar, Meaning
 
 
 class Dialogue:
     """What is being talked about.  ``turns`` counts the caller's answers, silences included."""
 
-    def __init__(self, plan: Plan, grammar: Grammar, caller: str) -> None:
+    def __init__(self, plan: Plan, grammar: Grammar, caller: str, today: date | None = None) -> None:
         self.state: State = Open("how_can_i_help")
         self.history = History(caller)
         self.turns = 0
         self._plan = plan
         self._grammar = grammar
         self._known = Known(caller)
+        self._today = today
         self._misses: list[Reason] = []
         self._unsure = False
         self._impatient = self._offered = False
         self._work = 0
+
+    @property
+    def expecting(self) -> Expecting:
+        """What the caller may say now."""
+        return expecting(self.state, self._today)
 
     # -- beginnings and ends ------------------------------------------------------------------------------------------
 
@@ -79,10 +86,11 @@ class Dialogue:
     def hear(self, heard: Heard, spent: bool = False) -> list[Action]:
         """A finished utterance with words in it.  ``spent``: the machine has had its time."""
         self.turns += 1
-        meaning = self._grammar.understand(heard.text, expecting(self.state))
+        meaning = self._grammar.understand(heard.text, self.expecting)
         sure = confidence(heard, meaning)
         self.history.said(heard.text, meaning.intent, sure)
-        slots = {self.state.slot.name: meaning.digits} if meaning.digits and isinstance(self.state, Filling) else {}
+        value = meaning.digits or meaning.day
+        slots = {self.state.slot.name: value} if value and isinstance(self.state, Filling) else {}
         noted = Note(
             "heard", {"text": heard.text, "confidence": round(sure, 3), "intent": meaning.intent, "slots": slots}
         )
@@ -110,7 +118,7 @@ class Dialogue:
         return [noted]
 
     def _understood(self, meaning: Meaning, sure: float) -> list[Action]:
-        if isinstance(self.state, Filling | ConfirmingSlot) and meaning.digits:
+        if isinstance(self.state, Filling | ConfirmingSlot) and (meaning.digits or meaning.day):
             return self._step(self.state, filling.said(self.state, meaning, sure, self._plan.bands))
         if meaning.intent is None:
             return self.miss("no_match")
@@ -165,6 +173,8 @@ class Dialogue:
                     return self._fill(request, slot, value)
                 self.state = Filling(request, slot)
                 return [*self.miss("no_match"), Notice("corrected")]
+            case Filling(request=request, slot=slot) if slot.kind == "yes_no":
+                return self._fill(request, slot, YES if yes else NO)
             case Open(served=True) if not yes:
                 return self.leave()
             case _:
@@ -291,7 +301,9 @@ class Dialogue:
     # -- slots --------------------------------------------------------------------------------------------------------
 
     def press(self, state: Filling, key: str) -> list[Action]:
-        """A key while a number is asked for."""
+        """A key while a slot is asked for."""
+        if state.slot.kind == "yes_no":
+            return self.decided(key == "1") if key in "12" else []
         return self._keyed(state, filling.pressed(state, key))
 
     def keyed(self, state: Filling) -> list[Action]:
@@ -300,7 +312,15 @@ class Dialogue:
 
     def _keyed(self, state: Filling, step: filling.Step) -> list[Action]:
         self.turns += step is None or isinstance(step, filling.Filled)
+        if state.slot.kind == "date" and isinstance(step, filling.Filled):
+            day = self._day_keyed(step.value)
+            step = filling.Filled(day) if day else None
         return self._step(state, step)
+
+    def _day_keyed(self, keys: str) -> str:
+        """ "24112026" or "2411" as a date, in the order of the language; "" when it is none."""
+        written = "/".join(part for part in (keys[:2], keys[2:4], keys[4:]) if part)
+        return self._grammar.understand(written, Expecting("date", today=self._today)).day
 
     def _step(self, state: Filling | ConfirmingSlot, step: filling.Step) -> list[Action]:
         match step:

@@ -11,7 +11,7 @@ from ivr.grammar import Meaning, valid
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A whole number that can be used."""
+    """A value that can be used."""
 
     value: str
 
@@ -21,23 +21,29 @@ Step = Filled | Filling | ConfirmingSlot | Transfer | None
 
 
 def said(state: Filling | ConfirmingSlot, meaning: Meaning, sure: float, bands: Bands) -> Step:
-    """Spoken digits: a whole number, or a part of one to which the next utterance adds."""
+    """A day, or spoken digits: a whole number, or a part of one to which the next utterance adds."""
+    if meaning.day:
+        return _decided(state, meaning.day, meaning, sure, bands)
     before = state.digits if isinstance(state, Filling) else ""
-    if meaning.restarted or len(meaning.digits) in state.slot.lengths:
+    if meaning.restarted or state.slot.kind == "number" or len(meaning.digits) in state.slot.lengths:
         before = ""  # begun anew, or all of it said once more
     if before and isinstance(state, Filling):
         sure = min(sure, state.confidence)
     digits = before + meaning.digits
     if _possible(state.slot, digits):
-        decision = decide(bands, sure, meaning, unsure_before=False)
-        if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
-            return Filled(digits)
-        if decision == "transfer":
-            return Transfer("low_confidence")
-        return ConfirmingSlot(state.request, state.slot, digits)
+        return _decided(state, digits, meaning, sure, bands)
     if len(digits) < max(state.slot.lengths):
         return Filling(state.request, state.slot, digits, sure)  # more may follow: silence brings the question back
     return None
+
+
+def _decided(state: Filling | ConfirmingSlot, value: str, meaning: Meaning, sure: float, bands: Bands) -> Step:
+    decision = decide(bands, sure, meaning, unsure_before=False)
+    if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
+        return Filled(value)
+    if decision == "transfer":
+        return Transfer("low_confidence")
+    return ConfirmingSlot(state.request, state.slot, value)
 
 
 def pressed(state: Filling, key: str) -> Step:

@@ -2,6 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+SlotKind = Literal["digits", "number", "date", "yes_no", "keypad"]
+"""How a value is given: digits one after the other, an amount ("twenty-five"), a day, yes or no, by keys alone."""
+
+KEYED_DATE = (4, 8)
+"""How many keys a day takes: day and month, or the other way round, each of two digits; then the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,9 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class SlotPlan:
-    """A piece of information a request needs: a number of ``lengths`` digits.
+    """A piece of information a request needs.  ``lengths``: how many digits it may have, or how many keys give it.
+
+    The value is text: digits, a date as 2026-11-24, "yes" or "no".
 
     ``ask`` is the prompt that asks for it, ``confirm`` the one that reads it back.  ``own`` names the lookup that lists
     the calling number's own values of it, so that nobody is asked what we know.  ``sure_if_found``: so few numbers
@@ -60,6 +69,7 @@ class SlotPlan:
     own: str | None = None
     sure_if_found: bool = False
     check: str | None = None
+    kind: SlotKind = "digits"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The states of a call: which question is open.  Frozen; a call moves from one to the next."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from ivr.call.plan import RequestPlan, SlotPlan
@@ -83,14 +84,27 @@ class Over:
 State = Open | Filling | ConfirmingRequest | ConfirmingSlot | Working | Leaving | Over
 
 
-def expecting(state: State) -> Expecting:
-    """What may be said in a state."""
+def expecting(state: State, today: date | None = None) -> Expecting:
+    """What may be said in a state, on this day."""
     match state:
         case Filling(slot=slot, digits=digits):
-            return Expecting("digits", tuple(length - len(digits) for length in slot.lengths if length > len(digits)))
+            return _answer_to(slot, len(digits), today)
         case ConfirmingSlot(slot=slot):
-            return Expecting("digits", slot.lengths)  # "no, four two seven ..." corrects in one breath
+            return _answer_to(slot, 0, today)  # "no, four two seven ..." corrects in one breath
         case ConfirmingRequest():
             return YES_NO
         case _:
             return REQUEST
+
+
+def _answer_to(slot: SlotPlan, known: int, today: date | None) -> Expecting:
+    """An answer to the question for a slot, ``known`` digits of which have been said."""
+    match slot.kind:
+        case "digits" | "number":
+            return Expecting("digits", tuple(length - known for length in slot.lengths if length > known))
+        case "date":
+            return Expecting("date", today=today)
+        case "yes_no":
+            return YES_NO
+        case _:
+            return REQUEST  # keys alone, so that nobody says a secret aloud

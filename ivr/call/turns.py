@@ -22,7 +22,7 @@ class TurnTiming:
 
     def silence_needed(self, expecting: Expecting, completeness: Completeness) -> int:
         """How long the caller must have been silent for the utterance to be over."""
-        usual = self.digits_silence_ms if expecting.asked == "digits" else self.silence_ms
+        usual = self.digits_silence_ms if expecting.asked in ("digits", "date") else self.silence_ms
         match completeness:
             case Completeness.FINAL:
                 return min(self.final_ms, usual)

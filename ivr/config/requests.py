@@ -2,23 +2,32 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ivr.call import OutcomePlan, RequestPlan, SlotPlan
+from ivr.call.plan import KEYED_DATE, SlotKind
 from ivr.config.files import File, Name
 from ivr.config.source import Mistakes, Source
 from ivr.config.texts import Texts
 
 
 class SlotEntry(File):
-    """What must be known before a request can be served."""
+    """What must be known before a request can be served.  ``digits``: how many digits it may have."""
 
-    digits: Annotated[list[Annotated[int, Field(ge=1, le=20)]], Field(min_length=1)]
+    kind: SlotKind = "digits"
+    digits: list[Annotated[int, Field(ge=1, le=20)]] = Field([])
     ask: Name
     confirm: Name
     own: Name | None = None
     sure_if_found: bool = False
     check: Literal["luhn", "mod97", "ean13"] | None = None
+
+    @model_validator(mode="after")
+    def _length_is_known(self) -> "SlotEntry":
+        if (self.kind in ("date", "yes_no")) == bool(self.digits):
+            wrong = f"of the kind {self.kind} has no `digits`" if self.digits else "needs `digits`, its lengths"
+            raise ValueError(f"a slot {wrong}")
+        return self
 
 
 class OutcomeEntry(File):
@@ -85,7 +94,16 @@ def _request(intent: str, entry: RequestEntry, name: str) -> RequestPlan:
         intent=intent,
         name=name,
         slots=tuple(
-            SlotPlan(slot, tuple(sorted(each.digits)), each.ask, each.confirm, each.own, each.sure_if_found, each.check)
+            SlotPlan(
+                slot,
+                KEYED_DATE if each.kind == "date" else tuple(sorted(each.digits)),
+                each.ask,
+                each.confirm,
+                each.own,
+                each.sure_if_found,
+                each.check,
+                each.kind,
+            )
             for slot, each in entry.slots.items()
         ),
         lookup=entry.lookup,

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from typing import Literal
 
 from rapidfuzz import fuzz, process
 
+from ivr.grammar.date_words import CALENDARS
+from ivr.grammar.dates import read_date
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.keywords import KeywordIndex, Keywords, is_meant
 from ivr.grammar.templates import normalise
@@ -27,15 +30,20 @@ FOREIGN = 0.5  # likeness lost when every telling word is another one
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
 
-Asked = Literal["request", "digits", "yes_no"]
+Asked = Literal["request", "digits", "date", "yes_no"]
 
 
 @dataclass(frozen=True, slots=True)
 class Expecting:
-    """What the caller was asked for.  ``lengths``: how many digits are possible; empty when it is not digits."""
+    """What the caller was asked for.
+
+    ``lengths``: how many digits are possible; empty when it is not digits.  ``today``: the day "tomorrow" follows;
+    without it no day is understood.
+    """
 
     asked: Asked
     lengths: tuple[int, ...] = ()
+    today: date | None = None
 
 
 class Completeness(Enum):
@@ -52,6 +60,7 @@ class Meaning:
 
     ``margin`` is the distance to the nearest sentence of another intent.  ``intent`` is None when nothing is near.
     ``digits``: a number that was said instead; ``restarted``: its speaker began anew, what was said before is void.
+    ``day``: a date that was said instead, as 2026-11-24.
     """
 
     intent: str | None
@@ -60,6 +69,7 @@ class Meaning:
     sentence: str = ""
     digits: str = ""
     restarted: bool = False
+    day: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,11 +96,15 @@ class Grammar:
         requests = [sentence for sentence, intent in self.sentences.items() if intent not in (YES, NO)]
         always = [s for s in requests if self.sentences[s] == PERSON or self.sentences[s] in CONVERSATION]
         answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
-        spoken = {"request": requests, "digits": [*requests, *answers], "yes_no": [*always, *answers]}
+        anything = [*requests, *answers]
+        spoken = {"request": requests, "digits": anything, "date": anything, "yes_no": [*always, *answers]}
         object.__setattr__(self, "_spoken", spoken)
         object.__setattr__(self, "_prefixes", {asked: _prefixes(texts) for asked, texts in spoken.items()})
         words_of = {asked: {word for text in texts for word in text.split()} for asked, texts in spoken.items()}
-        words_of["digits"] |= set(self.digit_words.words)
+        free = {"digits": self.digit_words.words, "date": _day_words(self.language)}
+        for asked, words in free.items():
+            words_of[asked] |= set(words)
+        object.__setattr__(self, "_free", free)
         object.__setattr__(self, "_words", words_of)
         cores: dict[str, str | None] = {}
         for sentence in requests:
@@ -104,18 +118,19 @@ class Grammar:
     _spoken: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
     _prefixes: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
     _words: Mapping[str, set[str]] = field(init=False, repr=False, compare=False)
+    _free: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _keyword_index: KeywordIndex = field(init=False, repr=False, compare=False)
     _cores: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
 
     def vocabulary(self, expecting: Expecting) -> Vocabulary:
         """What a recogniser should listen for.  The human phrases are always part of it."""
-        digits = expecting.asked == "digits"
+        free = self._free.get(expecting.asked, ())
         return Vocabulary(
             language=self.language,
             phrases=(*self._spoken[expecting.asked], *self.asides),
-            digits=digits,
-            digit_words=self.digit_words.words if digits else (),
-            group_words=self.digit_words.group_words if digits else (),
+            digits=bool(free),
+            digit_words=free,
+            group_words=self.digit_words.group_words if expecting.asked == "digits" else (),
         )
 
     def asks_for_person(self, text: str) -> bool:
@@ -133,7 +148,7 @@ class Grammar:
 
     def understand(self, text: str, expecting: Expecting) -> Meaning:
         """The meaning of a recognised text.  The human phrases win over everything else in it."""
-        text = normalise(text)
+        written, text = text, normalise(text)
         if not text:
             return Meaning(None)
         if self.asks_for_person(text):
@@ -143,6 +158,8 @@ class Grammar:
             if number.digits and number.share >= NEAREST:
                 margin = number.share if number.sure else 0.0  # another reading of the same words is as natural
                 return Meaning(None, number.share, margin, text, number.digits, number.restarted)
+        if expecting.asked == "date" and text not in self.sentences and (day := self._day(written, expecting)):
+            return Meaning(None, 1.0, 1.0, text, day=day)
         nearest = self._nearest(text, expecting)
         if nearest.likeness == 1.0 or expecting.asked == "yes_no":
             return nearest
@@ -153,6 +170,10 @@ class Grammar:
         if about and (nearest.likeness < LIKE or nearest.margin < about.margin or nearest.intent == about.intent):
             return max(about, nearest, key=lambda each: each.likeness) if nearest.intent == about.intent else about
         return nearest
+
+    def _day(self, text: str, expecting: Expecting) -> str:
+        day = read_date(text, self.language, expecting.today) if expecting.today else None
+        return day.isoformat() if day else ""
 
     def _core(self, text: str) -> str:
         """A sentence without the words that only surround what is meant."""
@@ -194,6 +215,8 @@ class Grammar:
             if number.digits and number.share == 1.0:
                 whole = number.sure and expecting.lengths and len(number.digits) >= max(expecting.lengths)
                 return Completeness.FINAL if whole else Completeness.OPEN
+        if expecting.asked == "date" and self._day(text, expecting):
+            return Completeness.COMPLETE  # the year may follow
         intent = self.sentences.get(text)
         if intent is None:
             return self._nearly_complete(text, expecting)
@@ -227,3 +250,9 @@ def _prefixes(sentences: Iterable[str]) -> frozenset[str]:
         words = sentence.split()
         found.update(" ".join(words[:end]) for end in range(1, len(words)))
     return frozenset(found)
+
+
+def _day_words(language: str) -> tuple[str, ...]:
+    """The words that days are said with; none for a language whose days are not read."""
+    known = CALENDARS[language].known if language in CALENDARS else ()
+    return tuple(dict.fromkeys(word for entry in sorted(known) for word in entry.split()))

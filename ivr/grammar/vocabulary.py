@@ -8,7 +8,7 @@ class Vocabulary:
     """The sentences of one turn, for a recogniser that restricts itself to them.
 
     ``phrases`` are whole normalised sentences (lower case, single spaces); the human phrases are always among them.
-    ``digits`` says that the turn expects a string of digits: ``digit_words`` (also in ``phrases``) may follow each
+    ``digits`` says that the turn expects a string of digits, or a day: ``digit_words`` may follow each
     other freely, while the other phrases still count.  ``group_words`` are those of numbers said in groups ("forty",
     "hundred"): useful to a recogniser that hears words, a temptation to one that guesses.
     """

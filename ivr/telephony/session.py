@@ -7,6 +7,7 @@ here, the socket is closed and the record does not say "served": ``/voice/next``
 import logging
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from ivr.call import Call
@@ -37,7 +38,7 @@ class Session:
         self._socket = socket
         self._parts = parts
         self._stored = stored
-        self._call = Call(config.plans[language], config.grammars[language], stored.caller)
+        self._call = Call(config.plans[language], config.grammars[language], stored.caller, date.today())
         self._ear = Ear(parts.models[language], config.grammars[language], config.turns)
         self._playout = Playout(start.stream_id, socket.send)
         self._tone = Tone(config.tone, config.upset_words[language]) if config.tone else None

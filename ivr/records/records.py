@@ -145,6 +145,10 @@ class Records:
             rows = connection.execute(select(call_events).where(wanted).order_by(call_events.c.id)).mappings().all()
         return [StoredEvent(row["id"], row["at_ms"], row["kind"], row["data"]) for row in rows]
 
+    def note(self, call_id: str, kind: str, data: Mapping[str, Any]) -> None:
+        """Store one event that happened outside the caller's audio."""
+        self.append([NewEvent(call_id, 0, kind, data)])
+
     def append(self, events: Sequence[NewEvent]) -> None:
         """Store events, all or none."""
         rows = [{"call_id": e.call_id, "at_ms": e.at_ms, "kind": e.kind, "data": dict(e.data)} for e in events]

@@ -1,6 +1,21 @@
 """The tables."""
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
 
 metadata = MetaData()
 
@@ -57,4 +72,57 @@ desk_attempts = Table(
     Column("address", String(64), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("desk_attempts_by_time", "at"),
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, in UTC on both sides: SQLite forgets the zone it was given."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("number", String(64), nullable=False),
+    Column("call_id", String(64), nullable=False),  # the call in which it was last promised
+    Column("team", String(64), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("asked_at", Moment, nullable=False),  # since then the caller keeps a place
+    Column("not_before", Moment, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    Column("done_at", Moment),
+    Column("done_by", String(64)),
+)
+# One place for each number, whichever processes it asks at the same time.
+Index(
+    "one_open_callback",
+    callbacks.c.number,
+    unique=True,
+    sqlite_where=callbacks.c.done_at.is_(None),
+    postgresql_where=callbacks.c.done_at.is_(None),
+)
+
+# Work that must happen even if this process ends first.  A row is deleted when its work is done or given up.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("call_id", String(64), nullable=False),
+    Column("what", String(255), nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),  # moved ahead by who takes the job, so that nobody else does
+    Column("tries", Integer, nullable=False),
+    Index("jobs_due", "kind", "due_at"),
 )

@@ -34,7 +34,8 @@ _PROMPTS = (
     "queue",
     "voicemail",
     "voicemail_thanks",
-    *(f"transfer_{reason}" for reason in get_args(Reason)),
+    "whisper",
+    *(f"{kind}_{reason}" for reason in get_args(Reason) for kind in ("transfer", "reason")),
 )
 
 
@@ -55,6 +56,7 @@ class Config:
     turns: TurnTiming
     lookups: Mapping[str, str]
     advisors: Advisors
+    webhook: str | None
     tone: Weights | None
     upset_words: Mapping[str, UpsetWords]
     max_calls: int
@@ -102,6 +104,7 @@ def load(home: Path) -> Config:
         turns=TurnTiming(ivr.timing.silence, ivr.timing.digits, ivr.timing.complete, ivr.timing.final),
         lookups=dict(requests.lookups),
         advisors=_advisors(advisors),
+        webhook=advisors.webhook,
         tone=tone,
         upset_words=upset_words,
         max_calls=ivr.max_calls,

@@ -1,0 +1,124 @@
+"""The story of a call in few words: for an advisor's ear, a telephone's display, another system's routing.
+
+Pure: a handover card in, words out.  ``text`` renders a prompt in the advisor's language; it raises KeyError for a
+name it does not know.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+Card = Mapping[str, Any]
+Text = Callable[[str, Mapping[str, Any]], str]
+
+MOST_HEADER_CHARACTERS = 1023  # Twilio: all headers of a <Sip> together below 1,024
+MOST_ATTRIBUTE_BYTES = 3500  # TaskRouter takes 4,096 and adds some of its own
+_LONGEST_WORDS = 200
+_LOSING_PATIENCE = 0.25  # where the shipped config/tone.yaml begins to offer a person
+
+
+def reason_in_words(reason: str | None, text: Text) -> str:
+    """Why a person takes over: "The caller asked for a person"."""
+    return text(f"reason_{reason or 'failure'}", {})
+
+
+def request_in_words(intent: str | None, text: Text) -> str:
+    """What a request is called: "the status of an order"; its own name when nobody named it."""
+    if not intent:
+        return ""
+    try:
+        return text(f"request_{intent}", {})
+    except KeyError:
+        return intent.replace("_", " ")
+
+
+def mood(card: Card) -> str:
+    """How the caller sounded last: "upset", "losing_patience", "calm", or "" when nobody can say."""
+    if card.get("reason") == "tone":
+        return "upset"
+    tone = card.get("tone")
+    if not tone:
+        return ""
+    return "losing_patience" if tone["upset"] >= _LOSING_PATIENCE else "calm"
+
+
+def whisper(card: Card, text: Text) -> str:
+    """What the advisor hears before taking the call: why, about what, what is already done, in what mood."""
+    served = dict.fromkeys(request_in_words(each["request"], text) for each in card.get("done") or ())
+    wanted = request_in_words(card.get("wanted"), text)
+    numbers = [value for value in (card.get("slots") or {}).values() if str(value).isdecimal()]
+    values = {
+        "reason": reason_in_words(card.get("reason"), text),
+        "request": wanted if wanted not in served else "",
+        "numbers": numbers,
+        "done": ", ".join(served),
+        "mood": "" if card.get("reason") == "tone" else mood(card),
+        "verified": bool(card.get("verified")),
+    }
+    return " ".join(text("whisper", values).split())
+
+
+def sip_headers(card: Card, link: str) -> dict[str, str]:
+    """Headers for ``<Sip>``, the weightiest first; together, url-encoded, within Twilio's limit.
+
+    What does not fit is left out, except the caller's last words, which are cut.  The link is always whole.
+    """
+    headers = {"x-ivr-card": link}
+    left = MOST_HEADER_CHARACTERS - _length("x-ivr-card", link)
+    for name, value in (
+        ("x-ivr-reason", card.get("reason") or "failure"),
+        ("x-ivr-request", card.get("wanted") or ""),
+        ("x-ivr-caller", card.get("caller") or ""),
+        ("x-ivr-language", card.get("language") or ""),
+        ("x-ivr-verified", "yes" if card.get("verified") else "no"),
+        ("x-ivr-mood", mood(card)),
+        ("x-ivr-slots", ",".join(f"{name}={value}" for name, value in (card.get("slots") or {}).items())),
+        ("x-ivr-done", ",".join(each["request"] for each in card.get("done") or ())),
+        ("x-ivr-said", _last_words(card)),
+    ):
+        plain = "".join(letter if letter.isprintable() else " " for letter in value).strip()
+        if name == "x-ivr-said":
+            while plain and _length(name, plain) > left:
+                plain = plain[:-1]
+        if plain and _length(name, plain) <= left:
+            headers[name] = plain
+            left -= _length(name, plain)
+    return headers
+
+
+def task_attributes(card: Card, link: str) -> dict[str, Any]:
+    """TaskRouter's attributes of a call: plain JSON, below its limit whatever the caller said."""
+    said = [
+        {"text": str(each["text"])[:_LONGEST_WORDS], "intent": each.get("intent"), "confidence": each.get("confidence")}
+        for each in card.get("said") or ()
+    ]
+    attributes: dict[str, Any] = {
+        "card": link,
+        "reason": card.get("reason") or "failure",
+        "request": card.get("wanted"),
+        "caller": card.get("caller") or None,
+        "language": card.get("language"),
+        "verified": bool(card.get("verified")),
+        "mood": mood(card) or None,
+        "upset": (card.get("tone") or {}).get("upset"),
+        "seconds": card.get("seconds"),
+        "slots": dict(card.get("slots") or {}),
+        "done": list(card.get("done") or ()),
+        "said": said,
+    }
+    for spare in ("said", "done"):
+        while attributes[spare] and len(json.dumps(attributes)) > MOST_ATTRIBUTE_BYTES:
+            del attributes[spare][0]
+    if len(json.dumps(attributes)) > MOST_ATTRIBUTE_BYTES:
+        attributes["slots"] = {}
+    return attributes
+
+
+def _last_words(card: Card) -> str:
+    said = [str(each["text"]) for each in card.get("said") or () if each.get("text")]
+    return said[-1] if said else ""
+
+
+def _length(name: str, value: str) -> int:
+    return len(name) + len("=") + len(quote(value, safe="")) + len("&")

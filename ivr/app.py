@@ -10,8 +10,11 @@ from typing import Any
 from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.advisors.delivery import Delivery
+from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.records import EventWriter, Records, RecordsUnavailable
+from ivr.records.callbacks import Callbacks
 from ivr.records.database import connect
 from ivr.requests.demonstration import create_shop
 from ivr.requests.sql import SqlBackend
@@ -22,6 +25,7 @@ from ivr.speech.voice import EspeakVoice
 from ivr.speech.vosk import VoskModel
 from ivr.supervisor.desk import desk
 from ivr.supervisor.users import Users
+from ivr.telephony.cards import CardLinks
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.streams import Streams
@@ -71,14 +75,21 @@ def create_parts(config: Config, settings: Settings) -> Parts:
                 f"the demonstration shop cannot be made: {error}; check IVR_DATABASE_URL"
             ) from error
     prompts = Prompts(EspeakVoice(), settings.cache, config.home / "config" / "prompts")
+    recognised = load_models(config, settings)
+    links = CardLinks(settings.auth_token, settings.public_url)
+    delivery = Delivery(records, links.link, *_receiver(config, settings))
     parts = Parts(
         config=config,
         records=records,
         writer=EventWriter(records),
-        models=load_models(config, settings),
+        models=recognised,
         prompts=prompts,
         backend=SqlBackend(shop, config.lookups),
         workers=ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup"),
+        links=links,
+        callbacks=Callbacks(records.engine),
+        delivery=delivery,
+        voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url),
     )
     prompts.render(
         parts.spoken(language, name, {})
@@ -87,6 +98,16 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         if config.texts[language].is_fixed(name)
     )
     return parts
+
+
+def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:
+    """Who is told what happens to calls, and the secret that proves that it is us.  Raises ConfigError."""
+    url = settings.webhook_url or config.webhook
+    if url and not settings.webhook_secret:
+        what = f"{url} is to be told what happens to calls, but IVR_WEBHOOK_SECRET is not set"
+        remedy = "set it to a long random text that the receiver knows too"
+        raise ConfigError([Mistake("environment", None, what, remedy)])
+    return url, settings.webhook_secret
 
 
 def load_models(config: Config, settings: Settings) -> dict[str, RecognitionModel]:

@@ -13,15 +13,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from twilio.request_validator import RequestValidator
 
+from ivr.advisors.delivery import Delivery
+from ivr.advisors.voicemail import Voicemail
 from ivr.call.events import Heard
 from ivr.config import Config
 from ivr.grammar import Vocabulary
 from ivr.records import EventWriter, Records
+from ivr.records.callbacks import Callbacks
 from ivr.requests.demonstration import create_shop
 from ivr.requests.sql import SqlBackend
 from ivr.speech.codec import encode_mulaw
 from ivr.speech.prompts import Prompts
 from ivr.speech.recogniser import Samples
+from ivr.telephony.cards import CardLinks
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.socket import LineLost
@@ -109,6 +113,8 @@ class House:
         self.records = Records(f"sqlite:///{folder / 'ivr.sqlite3'}")
         self.records.prepare()
         create_shop(self.records.engine, date(2026, 11, 21))
+        links = CardLinks(TOKEN, BASE)
+        delivery = Delivery(self.records, links.link, None)
         self.parts = Parts(
             config=config,
             records=self.records,
@@ -117,6 +123,10 @@ class House:
             prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
             backend=SqlBackend(self.records.engine, config.lookups),
             workers=ThreadPoolExecutor(2),
+            links=links,
+            callbacks=Callbacks(self.records.engine),
+            delivery=delivery,
+            voicemail=Voicemail(self.records, delivery, {"en": self.model}, TOKEN, "http://127.0.0.1:1/nobody"),
         )
         self.signatures = Signatures(TOKEN, BASE, MEDIA)
         self.streams = Streams(self.parts)

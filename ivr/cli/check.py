@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from ivr.config import ConfigError, home, load
-from ivr.config.scenarios import load_scenarios
 
 
 @click.command()
@@ -16,13 +15,10 @@ def check(directory: Path | None) -> None:
     place = directory or home()
     try:
         config = load(place)
-        scenarios = load_scenarios(config)
     except ConfigError as error:
         for mistake in error.mistakes:
             click.echo(str(mistake))
         click.echo(f"{len(error.mistakes)} to mend", err=True)
         sys.exit(1)
     sentences = ", ".join(f"{len(grammar.sentences)} {language}" for language, grammar in config.grammars.items())
-    click.echo(
-        f"{place}: no mistakes.  Lines: {len(config.lines)}.  Sentences: {sentences}.  Scenarios: {len(scenarios)}."
-    )
+    click.echo(f"{place}: no mistakes.  Lines: {len(config.lines)}.  Sentences: {sentences}.")

@@ -105,6 +105,7 @@ class AdvisorsFile(File):
 
     teams: Annotated[dict[Name, TeamEntry], Field(min_length=1)]
     team: Name
+    webhook: Annotated[str, StringConstraints(pattern=r"^https://[^/]+")] | None = None
 
 
 class GrammarFile(File):

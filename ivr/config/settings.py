@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from ivr.config.source import ConfigError, Mistake
 
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 def home() -> Path:
     """The directory that holds ``config/`` and ``grammars/``.
@@ -32,6 +34,9 @@ class Settings:
     auth_token: str = field(repr=False)
     database_url: str = field(repr=False)
     shop_url: str | None = field(repr=False)
+    webhook_url: str | None
+    webhook_secret: str = field(repr=False)
+    recordings_url: str | None
     models: Path
     cache: Path
     workers: int
@@ -50,7 +55,7 @@ class Settings:
         if parts.scheme not in ("https", "http") or not parts.hostname:
             remedy = "set it to the address Twilio reaches this server at, like https://ivr.example.com"
             mistakes.append(Mistake("environment", None, f"IVR_PUBLIC_URL is {public_url or 'not set'!r}", remedy))
-        elif parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        elif parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             remedy = "use https://: Twilio only opens wss:// streams, and signatures would travel in the clear"
             mistakes.append(Mistake("environment", None, "IVR_PUBLIC_URL is not https", remedy))
         if not environ.get("IVR_TWILIO_AUTH_TOKEN"):
@@ -59,18 +64,30 @@ class Settings:
         workers = environ.get("IVR_WORKERS", "")
         if workers and not (workers.isdigit() and int(workers) > 0):
             mistakes.append(Mistake("environment", None, f"IVR_WORKERS is {workers!r}", "set it to a whole number"))
+        webhook = urlsplit(environ.get("IVR_WEBHOOK_URL", ""))
+        if webhook.netloc and webhook.scheme != "https" and webhook.hostname not in _LOOPBACK:
+            remedy = "use https://: what callers said would travel in the clear"
+            mistakes.append(Mistake("environment", None, "IVR_WEBHOOK_URL is not https", remedy))
         if mistakes:
             raise ConfigError(mistakes)
         return cls(
             home=home(),
             public_url=public_url,
             auth_token=environ["IVR_TWILIO_AUTH_TOKEN"],
-            database_url=environ.get("IVR_DATABASE_URL") or f"sqlite:///{data_directory() / 'ivr.sqlite3'}",
+            database_url=database_url(environ),
             shop_url=environ.get("IVR_SHOP_URL") or None,
+            webhook_url=environ.get("IVR_WEBHOOK_URL") or None,
+            webhook_secret=environ.get("IVR_WEBHOOK_SECRET", ""),
+            recordings_url=environ.get("IVR_RECORDINGS_URL") or None,
             models=models_directory(environ),
             cache=Path(environ.get("IVR_CACHE") or Path.home() / ".cache" / "ivr" / "prompts"),
             workers=int(workers) if workers else os.cpu_count() or 1,
         )
+
+
+def database_url(environ: Mapping[str, str] = os.environ) -> str:
+    """Where the records are kept."""
+    return environ.get("IVR_DATABASE_URL") or f"sqlite:///{data_directory() / 'ivr.sqlite3'}"
 
 
 def models_directory(environ: Mapping[str, str] = os.environ) -> Path:

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from ivr.advisors.delivery import Delivery
+from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config
 from ivr.records import EventWriter, Records
+from ivr.records.callbacks import Callbacks
 from ivr.requests.sql import SqlBackend
 from ivr.speech.prompts import Prompts, SpokenText
 from ivr.speech.recogniser import RecognitionModel
+from ivr.telephony.cards import CardLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,10 @@ class Parts:
     prompts: Prompts
     backend: SqlBackend
     workers: Executor
+    links: CardLinks
+    callbacks: Callbacks
+    delivery: Delivery
+    voicemail: Voicemail
 
     def spoken(self, language: str, name: str, values: Mapping[str, object]) -> SpokenText:
         """A prompt of a language with its values filled in."""

@@ -1,0 +1,127 @@
+"""A message that a caller left: fetched, written down by our own recogniser, put on the card and delivered."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.advisors.delivery import Delivery
+from ivr.records import Records
+from ivr.records.jobs import Job, Jobs
+from ivr.speech.codec import read_wav
+from ivr.speech.recogniser import RecognitionModel
+from ivr.speech.transcribe import transcribe, work_last
+
+MAX_BYTES = 16 * 1024 * 1024  # our longest message is 3 minutes: 3 MB as Twilio stores it
+CONNECT_S, READ_S, WHOLE_S = 3.05, 10, 60
+MAX_REDIRECTS = 3
+_HOSTS = (".twilio.com", ".twiliocdn.com")
+_log = logging.getLogger(__name__)
+
+
+class NotFetched(Exception):
+    """The recording is not there, not ours to fetch, or not what a recording looks like."""
+
+
+class Voicemail:
+    """Takes in messages.  ``base``: where a stand-in for Twilio keeps its recordings; None for the real one."""
+
+    def __init__(
+        self,
+        records: Records,
+        delivery: Delivery,
+        models: Mapping[str, RecognitionModel],
+        auth_token: str,
+        base: str | None = None,
+    ) -> None:
+        self._records = records
+        self._delivery = delivery
+        self._models = models
+        self._auth_token = auth_token
+        self._base = base
+        self._jobs = Jobs(records.engine, "voicemail", self._take_in, self._gave_up, timedelta(minutes=10))
+
+    def received(self, call_id: str, recording_url: str, seconds: int) -> None:
+        """A message was left.  It is delivered at once with its link, and again when its words are written down.
+
+        Takes three short writes.  Never raises: what cannot be stored is logged.
+        """
+        try:
+            self._records.note(call_id, "voicemail", {"recording": recording_url[:255], "seconds": seconds})
+            self._delivery.announce(call_id, "voicemail")
+            self._jobs.add(call_id, recording_url[:255])
+        except SQLAlchemyError:
+            _log.exception("call %s: its message %s could not be stored", call_id, recording_url)
+
+    def start(self) -> None:
+        """Go on with messages that a process before this one left behind."""
+        self._jobs.start()
+
+    def _take_in(self, job: Job) -> None:
+        """One try: fetch, write down.  Raises when it should be tried again."""
+        stored = self._records.call(job.call_id)
+        model = self._models.get(stored.language) if stored else None
+        if stored is None or model is None:  # without a recogniser an advisor listens to it
+            return
+        work_last(threading.get_native_id())
+        with TemporaryDirectory(prefix="ivr-voicemail-") as folder:
+            path = Path(folder) / "message.wav"
+            path.write_bytes(self.fetch(job.what))
+            text = transcribe(model, read_wav(path))
+        self._records.note(job.call_id, "transcript", {"text": text, "by": model.name})
+        self._delivery.announce(job.call_id, "transcript")
+
+    def _gave_up(self, job: Job, why: str) -> None:
+        if self._records.call(job.call_id):
+            self._records.note(job.call_id, "no_transcript", {"why": why[:200]})
+
+    def fetch(self, url: str) -> bytes:
+        """The recording as a WAV file.  Raises NotFetched or requests.RequestException."""
+        url += "" if url.endswith(".wav") else ".wav"
+        deadline = time.monotonic() + WHOLE_S
+        for _ in range(MAX_REDIRECTS + 1):
+            self._check(url)
+            with requests.get(
+                url, auth=self._account(url), timeout=(CONNECT_S, READ_S), allow_redirects=False, stream=True
+            ) as answer:
+                if answer.is_redirect:
+                    url = urljoin(url, answer.headers["Location"])
+                    continue
+                if answer.status_code != 200:
+                    raise NotFetched(f"the recording's host answered {answer.status_code}")
+                return _read(answer, deadline)
+        raise NotFetched("the recording's host redirects again and again")
+
+    def _check(self, url: str) -> None:
+        """Only Twilio's own hosts, encrypted: the address came from outside."""
+        parts = urlsplit(url)
+        if self._base and url.startswith(self._base.rstrip("/") + "/"):
+            return
+        if parts.scheme != "https" or not (parts.hostname or "").endswith(_HOSTS) or parts.port not in (None, 443):
+            raise NotFetched(f"{parts.scheme}://{parts.hostname} is not where Twilio keeps recordings")
+
+    def _account(self, url: str) -> tuple[str, str] | None:
+        """Account and token, for Twilio's API only; a host it redirects to gets neither."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        ours = (host.startswith("api.") and host.endswith(".twilio.com")) or (self._base and url.startswith(self._base))
+        account = next((each for each in parts.path.split("/") if each.startswith("AC")), None)
+        return (account, self._auth_token) if ours and account else None
+
+
+def _read(answer: requests.Response, deadline: float) -> bytes:
+    data = bytearray()
+    for chunk in answer.iter_content(64 * 1024):
+        data += chunk
+        if len(data) > MAX_BYTES:
+            raise NotFetched(f"the recording has more than {MAX_BYTES // 1024 // 1024} MB")
+        if time.monotonic() > deadline:
+            raise NotFetched(f"the recording did not arrive within {WHOLE_S} s")
+    return bytes(data)

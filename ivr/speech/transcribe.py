@@ -1,0 +1,78 @@
+"""Writing down a message that nobody waits for: free speech, without a grammar, on what the calls leave of the CPU."""
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
+from ivr.speech.vosk import VoskModel
+from ivr.speech.widening import Widening
+
+if TYPE_CHECKING:
+    from ivr.speech.whisper import WhisperModel
+
+_PIECE_S = 25  # Whisper reads 30 s at a time
+_LOOK_FOR_PAUSE_S = 8  # before the end of a piece, so that no word is cut
+_TENTH = RATE_HZ // 10
+
+
+def work_last(thread_id: int) -> None:
+    """Let every other thread go first from now on, where the system can (Linux counts priorities by thread)."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, thread_id, 19)
+
+
+def transcribe(model: RecognitionModel, samples: Samples) -> str:
+    """What was said, as the model hears it without a grammar; "" when it hears nothing.
+
+    Takes 0.1 to 0.5 seconds for each second of sound.  Raises ValueError for a model that cannot do it.
+    """
+    if isinstance(model, VoskModel):
+        return _by_vosk(model, samples)
+    from ivr.speech.whisper import WhisperModel
+
+    if isinstance(model, WhisperModel):
+        return " ".join(filter(None, (_by_whisper(model, piece) for piece in pieces(samples))))
+    raise ValueError(f"{model.name} hears sentences of a grammar only")
+
+
+def pieces(samples: Samples) -> list[Samples]:
+    """Audio in parts of at most 25 s, cut where it is quietest."""
+    parts = []
+    while len(samples) > _PIECE_S * RATE_HZ:
+        begin = (_PIECE_S - _LOOK_FOR_PAUSE_S) * RATE_HZ
+        tenths = samples[begin : _PIECE_S * RATE_HZ].astype(np.float32).reshape(-1, _TENTH)
+        cut = begin + int((tenths**2).mean(axis=1).argmin()) * _TENTH + _TENTH // 2
+        parts.append(samples[:cut])
+        samples = samples[cut:]
+    return [*parts, samples]
+
+
+def _by_vosk(model: VoskModel, samples: Samples) -> str:
+    recogniser, widening = model._new(""), Widening()  # no grammar: free speech
+    texts = []
+    for at in range(0, len(samples), 2 * _TENTH):
+        if recogniser.AcceptWaveform(widening.widen(samples[at : at + 2 * _TENTH]).tobytes()):
+            texts.append(json.loads(recogniser.Result())["text"])
+    texts.append(json.loads(recogniser.FinalResult())["text"])
+    return " ".join(filter(None, texts))
+
+
+def _by_whisper(model: "WhisperModel", piece: Samples) -> str:
+    """Greedily, as for short utterances, but written as people write: capitals, punctuation, figures."""
+    from ivr.speech.whisper_reading import _FEWEST_FRAMES, _NO_SPEECH, _is_audible
+
+    if not _is_audible(piece):
+        return ""
+    reader, frames = model._loaded(), len(piece) * 100 // RATE_HZ
+    result = reader._generate(
+        reader._encode(piece, frames, _FEWEST_FRAMES),
+        frames,
+        suppress_tokens=[-1],
+        return_no_speech_prob=True,
+        no_repeat_ngram_size=6,  # it says things again and again after the end of speech
+    )
+    text: str = reader._tokenizer.decode(result.sequences_ids[0])
+    return "" if result.no_speech_prob > _NO_SPEECH else text.strip()

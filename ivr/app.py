@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.delivery import Delivery
@@ -16,7 +16,11 @@ from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.records import EventWriter, Records, RecordsUnavailable
 from ivr.records.callbacks import Callbacks
 from ivr.records.database import connect
+from ivr.requests.backend import Backend
+from ivr.requests.business import Action, Business
 from ivr.requests.demonstration import create_shop
+from ivr.requests.messages import ActionMessenger
+from ivr.requests.sent import SentChanges
 from ivr.requests.sql import SqlBackend
 from ivr.speech import models
 from ivr.speech.prompts import Prompts
@@ -32,7 +36,6 @@ from ivr.telephony.streams import Streams
 from ivr.telephony.webhooks import webhooks
 
 MAX_FORM_BYTES = 64 * 1024  # Twilio's webhooks have some 2 kB
-LOOKUP_THREADS = 16
 _log = logging.getLogger(__name__)
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -66,14 +69,6 @@ def create_parts(config: Config, settings: Settings) -> Parts:
     """The real parts behind the web application."""
     records = Records(settings.database_url)
     records.prepare()
-    shop = connect(settings.shop_url) if settings.shop_url else records.engine
-    if settings.shop_url is None:
-        try:
-            create_shop(shop, date.today())
-        except SQLAlchemyError as error:
-            raise RecordsUnavailable(
-                f"the demonstration shop cannot be made: {error}; check IVR_DATABASE_URL"
-            ) from error
     prompts = Prompts(EspeakVoice(), settings.cache, config.home / "config" / "prompts")
     recognised = load_models(config, settings)
     links = CardLinks(settings.auth_token, settings.public_url)
@@ -84,8 +79,7 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         writer=EventWriter(records),
         models=recognised,
         prompts=prompts,
-        backend=SqlBackend(shop, config.lookups),
-        workers=ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup"),
+        business=create_business(config, records, shop(settings, records)),
         links=links,
         callbacks=Callbacks(records.engine),
         delivery=delivery,
@@ -108,6 +102,36 @@ def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:
         remedy = "set it to a long random text that the receiver knows too"
         raise ConfigError([Mistake("environment", None, what, remedy)])
     return url, settings.webhook_secret
+
+
+def shop(settings: Settings, records: Records) -> Engine:
+    """The database of IVR_SHOP_URL, else the demonstration shop beside the records.  Raises RecordsUnavailable."""
+    if settings.shop_url:
+        return connect(settings.shop_url)
+    try:
+        create_shop(records.engine, date.today())
+    except SQLAlchemyError as error:
+        raise RecordsUnavailable(f"the demonstration shop cannot be made: {error}; check IVR_DATABASE_URL") from error
+    return records.engine
+
+
+def create_business(config: Config, records: Records, shop: Engine) -> Business:
+    """Everything under ``actions`` in config/requests.yaml.  Raises RecordsUnavailable."""
+    sent = SentChanges(records.engine)
+    try:
+        sent.prepare()
+    except SQLAlchemyError as error:
+        raise RecordsUnavailable(f"the table of sent changes cannot be made: {error}") from error
+    database = SqlBackend(shop, {name: action.statements for name, action in config.actions.items()})
+    backends: dict[str, Backend] = dict.fromkeys(config.actions, database)
+    actions = {
+        name: Action(backends[name], action.changes, action.text_message) for name, action in config.actions.items()
+    }
+    texts = config.text_messages
+    messenger = ActionMessenger(backends[texts.action], texts.action) if texts and texts.action else None
+    return Business(
+        actions, sent, messenger, lambda language, prompt, values: config.texts[language].text(prompt, values)
+    )
 
 
 def load_models(config: Config, settings: Settings) -> dict[str, RecognitionModel]:

@@ -4,7 +4,6 @@ import base64
 import json
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from twilio.request_validator import RequestValidator
 
 from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import Voicemail
+from ivr.app import create_business
 from ivr.call.events import Heard
 from ivr.config import Config
 from ivr.grammar import Vocabulary
 from ivr.records import EventWriter, Records
 from ivr.records.callbacks import Callbacks
 from ivr.requests.demonstration import create_shop
-from ivr.requests.sql import SqlBackend
 from ivr.speech.codec import encode_mulaw
 from ivr.speech.prompts import Prompts
 from ivr.speech.recogniser import Samples
@@ -121,12 +120,11 @@ class House:
             writer=EventWriter(self.records),
             models={"en": self.model},
             prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
-            backend=SqlBackend(self.records.engine, config.lookups),
-            workers=ThreadPoolExecutor(2),
             links=links,
             callbacks=Callbacks(self.records.engine),
             delivery=delivery,
             voicemail=Voicemail(self.records, delivery, {"en": self.model}, TOKEN, "http://127.0.0.1:1/nobody"),
+            business=create_business(config, self.records, self.records.engine),
         )
         self.signatures = Signatures(TOKEN, BASE, MEDIA)
         self.streams = Streams(self.parts)

@@ -73,10 +73,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A lookup could not be answered: error or time-out.  ``why`` is for the record, never for the caller."""
+    """A lookup could not be answered: error or time-out.  ``why`` is for the record, never for the caller.
+
+    ``unknown``: a change was sent, and nobody knows whether it was made.
+    """
 
     work: int
     why: str
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ivr.advisors.teams import Advisors, Team
 from ivr.call import Bands, Budget, Plan, Timing, TonePlan
 from ivr.call.actions import Reason
 from ivr.call.turns import TurnTiming
+from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammar, load_upset_words
 from ivr.config.requests import RequestsFile, check_requests, prompts_of, request_plans
@@ -54,7 +55,8 @@ class Config:
     texts: Mapping[str, Texts]
     plans: Mapping[str, Plan]
     turns: TurnTiming
-    lookups: Mapping[str, str]
+    actions: Mapping[str, ActionEntry]
+    text_messages: TextMessagesEntry | None
     advisors: Advisors
     webhook: str | None
     tone: Weights | None
@@ -102,7 +104,8 @@ def load(home: Path) -> Config:
         texts={language: text for language, text in texts.items() if text},
         plans={language: _plan(ivr, requests, texts[language], tone) for language in ivr.languages},
         turns=TurnTiming(ivr.timing.silence, ivr.timing.digits, ivr.timing.complete, ivr.timing.final),
-        lookups=dict(requests.lookups),
+        actions=dict(requests.actions),
+        text_messages=requests.text_messages,
         advisors=_advisors(advisors),
         webhook=advisors.webhook,
         tone=tone,

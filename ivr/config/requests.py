@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from ivr.call import OutcomePlan, RequestPlan, SlotPlan
 from ivr.call.plan import KEYED_DATE, SlotKind
+from ivr.config.actions import ActionEntry, TextMessagesEntry, check_actions
 from ivr.config.files import File, Name
 from ivr.config.source import Mistakes, Source
 from ivr.config.texts import Texts
@@ -50,7 +51,8 @@ class RequestsFile(File):
     """config/requests.yaml"""
 
     requests: dict[Name, RequestEntry]
-    lookups: dict[Name, str] = Field({})
+    actions: dict[Name, ActionEntry] = Field({})
+    text_messages: TextMessagesEntry | None = None
 
 
 def prompts_of(requests: RequestsFile) -> set[str]:
@@ -61,24 +63,27 @@ def prompts_of(requests: RequestsFile) -> set[str]:
             needed.add(f"request_{intent}")
         needed |= {prompt for slot in request.slots.values() for prompt in (slot.ask, slot.confirm)}
         needed |= {outcome.say for outcome in request.outcomes.values()}
-    return needed
+    return needed | {action.text_message for action in requests.actions.values() if action.text_message}
 
 
 def check_requests(source: Source | None, file: RequestsFile, mistakes: Mistakes) -> None:
     """Collect what is wrong between the parts of the file."""
     if source is None:
         return
+    slots: dict[str, frozenset[str]] = {}
     for intent, request in file.requests.items():
         place = ("requests", intent)
         used = {request.lookup, *(slot.own for slot in request.slots.values())} - {None}
-        for name in sorted(str(each) for each in used - set(file.lookups)):
-            mistakes.found.append(source.mistake(place, f"lookup {name!r} is not under lookups", "add its statement"))
+        for name in sorted(str(each) for each in used - set(file.actions)):
+            mistakes.found.append(source.mistake(place, f"{name!r} is not under actions", "add it there"))
+        slots |= {name: slots.get(name, frozenset()) | set(request.slots) for name in used if name}
         if not request.people and not request.outcomes:
             what = f"{intent} has no outcomes: nothing could be answered"
             mistakes.found.append(source.mistake(place, what, "add outcomes, or `people: true`"))
         if not request.people and request.lookup is None and "found" not in request.outcomes:
             what = f"{intent} has no lookup and no outcome `found`"
             mistakes.found.append(source.mistake(place, what, "add one of the two"))
+    check_actions(source, file.actions, file.text_messages, slots, mistakes)
 
 
 def request_plans(file: RequestsFile, texts: Texts | None) -> dict[str, RequestPlan]:

@@ -1,12 +1,16 @@
-"""What the business can be asked, as the session sees it."""
+"""What the business can be asked: one protocol for databases and HTTP services."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 
 class BackendFailed(Exception):
     """The business could not be asked, or its answer makes no sense.  The caller goes to a person."""
+
+
+class OutcomeUnknown(BackendFailed):
+    """A change was sent and no answer came: nobody knows whether it was made.  Said as that, and a person looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +19,19 @@ class Result:
 
     outcome: str
     values: Mapping[str, Any]
+
+
+class Backend(Protocol):
+    """A database or a service.  ``name`` is what operators know it by."""
+
+    @property
+    def name(self) -> str: ...
+
+    def ask(self, action: str, values: Mapping[str, str], key: str | None = None) -> Result:
+        """Carry out an action and wait for its answer.
+
+        ``values``: what the caller said and what is known of the call; never pasted into a statement or an address.
+        ``key``: names one change, so that whoever receives it twice makes it once; None for questions.
+        Raises BackendFailed or OutcomeUnknown.
+        """
+        ...

@@ -1,7 +1,6 @@
 """The real parts a call is served with; put together in ``ivr.app`` and shared by all calls of a process."""
 
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from ivr.advisors.delivery import Delivery
@@ -9,7 +8,7 @@ from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config
 from ivr.records import EventWriter, Records
 from ivr.records.callbacks import Callbacks
-from ivr.requests.sql import SqlBackend
+from ivr.requests.business import Business
 from ivr.speech.prompts import Prompts, SpokenText
 from ivr.speech.recogniser import RecognitionModel
 from ivr.telephony.cards import CardLinks
@@ -24,8 +23,7 @@ class Parts:
     writer: EventWriter
     models: Mapping[str, RecognitionModel]
     prompts: Prompts
-    backend: SqlBackend
-    workers: Executor
+    business: Business
     links: CardLinks
     callbacks: Callbacks
     delivery: Delivery

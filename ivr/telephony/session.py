@@ -15,7 +15,7 @@ from ivr.call.actions import Action, Behaviour, Do, Finish, Hush, Listen, Note, 
 from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, HungUp, Played, Pressed, Started, Upset
 from ivr.records import StoredCall
 from ivr.records.records import NewEvent
-from ivr.requests.backend import Result
+from ivr.requests.backend import OutcomeUnknown, Result
 from ivr.speech.codec import decode_mulaw, duration_ms
 from ivr.speech.ear import Ear
 from ivr.telephony import media
@@ -126,7 +126,7 @@ class Session:
             lookup = self._lookups.pop(work)
             error = lookup.exception()
             if error:
-                self._handle(Failed(work, str(error)))
+                self._handle(Failed(work, str(error), isinstance(error, OutcomeUnknown)))
             else:
                 result = lookup.result()
                 self._handle(Answered(work, result.outcome, dict(result.values)))
@@ -147,7 +147,8 @@ class Session:
             case Listen(expecting=expecting):
                 self._ear.expect(expecting)
             case Do(work=work, lookup=lookup, values=values):
-                self._lookups[work] = self._parts.workers.submit(self._parts.backend.look_up, lookup, values)
+                known = {**values, "language": self._stored.language}
+                self._lookups[work] = self._parts.business.start(lookup, known, f"{self._stored.call_id}-{work}")
             case Note(kind=kind, data=data):
                 self._note(kind, data)
             case Notice(behaviour=behaviour):

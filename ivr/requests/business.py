@@ -1,0 +1,125 @@
+"""Everything the business can be asked, each backend beside the others: one that hangs delays nobody else's callers."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ivr.requests.backend import Backend, BackendFailed, OutcomeUnknown, Result
+from ivr.requests.breaker import REST_S, Breaker
+from ivr.requests.messages import Messenger
+from ivr.requests.sent import SentChanges
+
+THREADS = 16  # for each backend: what one database or service is asked at the same time
+MAX_WAITING = 100  # who would have to wait behind more is better off with a person
+_log = logging.getLogger(__name__)
+SECRET = "secret"  # noqa: S105  values that begin so fill text messages and go nowhere else
+Render = Callable[[str, str, Mapping[str, object]], str]
+"""language, prompt, values -> text"""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something the business does.  ``text_message``: the prompt of a message that is sent with the answer's values."""
+
+    backend: Backend
+    changes: bool = False
+    text_message: str | None = None
+
+
+class Business:
+    """Carries out actions in threads of the backend they belong to."""
+
+    def __init__(
+        self, actions: Mapping[str, Action], sent: SentChanges, messenger: Messenger | None, render: Render
+    ) -> None:
+        """``messenger`` may be None when no action sends text messages."""
+        self._actions = actions
+        self._sent = sent
+        self._messenger = messenger
+        self._render = render
+        self._lanes = {name: _Lane(name) for name in {self._lane(action) for action in actions.values()}}
+
+    def start(self, action: str, values: Mapping[str, str], key: str) -> "Future[Result]":
+        """Carry out an action.  Its threads begin with the first one, so that an object made before a fork works.
+
+        ``values``: slots, ``caller`` and ``language``.  ``key`` names this request of this call.  The future raises
+        BackendFailed or OutcomeUnknown; cancelled before it began, nothing was sent.
+        """
+        return self._lanes[self._lane(self._actions[action])].run(lambda: self._ask(action, values, key))
+
+    def _lane(self, action: Action) -> str:
+        return self._messenger.name if self._messenger and action.text_message else action.backend.name
+
+    def _ask(self, name: str, values: Mapping[str, str], key: str) -> Result:
+        action = self._actions[name]
+        if not action.changes:
+            return self._do(name, values, None)
+        if before := self._sent.claim(key):
+            return before
+        try:
+            result = self._do(name, values, key)
+        except OutcomeUnknown:
+            raise
+        except BackendFailed:
+            self._sent.release(key)
+            raise
+        self._sent.answered(key, result)
+        return result
+
+    def _do(self, name: str, values: Mapping[str, str], key: str | None) -> Result:
+        action = self._actions[name]
+        result = action.backend.ask(name, {**values, SECRET: secrets.token_urlsafe(18)}, key)
+        spoken = {name: value for name, value in result.values.items() if not name.startswith(SECRET)}
+        to = result.values.get(f"{SECRET}_to")
+        if self._messenger and action.text_message and to:
+            text = self._render(values["language"], action.text_message, {**values, **result.values})
+            if not _sent(self._messenger, str(to), text, f"{key}-text"):
+                return Result("not_sent", spoken)
+        return Result(result.outcome, spoken)
+
+
+class _Lane:
+    """A backend's own threads and breaker."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="backend")
+        self._room = threading.BoundedSemaphore(THREADS + MAX_WAITING)
+        self._breaker = Breaker()
+
+    def run(self, work: Callable[[], Result]) -> "Future[Result]":
+        if not self._breaker.allows():
+            return _failed(f"{self._name} failed again and again and is left alone for {REST_S:g} s")
+        if not self._room.acquire(blocking=False):
+            return _failed(f"{self._name} has {THREADS + MAX_WAITING} questions to answer already")
+        future = self._threads.submit(self._watched, work)
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+    def _watched(self, work: Callable[[], Result]) -> Result:
+        try:
+            result = work()
+        except BackendFailed:
+            self._breaker.failed()
+            raise
+        self._breaker.answered()
+        return result
+
+
+def _failed(why: str) -> "Future[Result]":
+    future: Future[Result] = Future()
+    future.set_exception(BackendFailed(why))
+    return future
+
+
+def _sent(messenger: Messenger, to: str, text: str, key: str) -> bool:
+    try:
+        return messenger.send(to, text, key)
+    except OutcomeUnknown:
+        raise
+    except BackendFailed as error:
+        _log.error("a text message was not sent: %s", error)
+        return False

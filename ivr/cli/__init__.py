@@ -15,6 +15,8 @@ _COMMANDS = {
     "evaluate": ("ivr.cli.evaluate", "Accuracy tables on labelled data."),
     "bench": ("ivr.cli.bench", "Latency and load, measured."),
     "tone": ("ivr.cli.tone", "How the tone of a voice is judged: fit."),
+    "report": ("ivr.cli.report", "What a period's calls come to: HTML and CSV."),
+    "what-if": ("ivr.cli.what_if", "Stored calls under other thresholds."),
     "users": ("ivr.cli.users", "Who may log in at the supervisor's desk: list, add, remove."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }
@@ -30,7 +32,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(_COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -40,6 +40,7 @@ calls = Table(
     Column("card", JSON),
     Column("timings", JSON),
     Index("calls_by_caller", "caller", "started_at"),
+    Index("calls_by_time", "started_at"),
 )
 
 call_events = Table(

@@ -7,6 +7,9 @@
 ``numbers``    today in figures; what the system could not do
 ``search``     calls of the past
 ``timeline``   one call, moment by moment
+``figures``    what a period comes to; ``summary`` says what changed, ``plots`` draws, ``unmatched`` finds subjects
+``report``     all of that as a page with its tables beside it
+``what_if``    stored decisions under other thresholds
 ``masking``    telephone numbers as each role may see them
 ``doors``      who may come in: cookies, cross-site requests, headers
 ``desk``       the pages under /supervisor

@@ -1,0 +1,179 @@
+"""Reports and what-ifs tell the truth about stored calls."""
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ivr.cli import ivr
+from ivr.config import Config
+from ivr.records import Records
+from ivr.records.records import NewEvent
+from ivr.supervisor.figures import Figures, figures
+from ivr.supervisor.summary import sentences
+from ivr.supervisor.unmatched import subjects
+from ivr.supervisor.what_if import Thresholds, load, replay
+from tests.month import fill
+
+NOW = datetime.now(UTC)
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    records = Records(f"sqlite:///{tmp_path / 'ivr.sqlite3'}")
+    records.prepare()
+    return records
+
+
+def call(records: Records, call_id: str, caller: str, outcome: str, *heard: dict[str, object], **ending: str) -> None:
+    records.open(call_id, caller, "+15550100", "en", "token")
+    events = [NewEvent(call_id, 0, "tone" if "upset" in each else "heard", each) for each in heard]
+    if events:
+        records.append(events)
+    records.close(call_id, outcome, ending.get("reason"))
+
+
+def this_week(records: Records) -> Figures:
+    return figures(records.engine, NOW - WEEK, datetime.now(UTC) + timedelta(minutes=1))
+
+
+def test_served_counts_net_of_callers_who_ring_again_within_a_day(records: Records) -> None:
+    call(records, "CA1", "+15550111", "served")
+    call(records, "CA2", "+15550111", "transferred", reason="asked")
+    call(records, "CA3", "+15550112", "served")
+    call(records, "CA4", "", "served")
+    call(records, "CA5", "", "served")
+    found = this_week(records)
+    assert found.outcomes["served"] == 4 and found.served_net == 3 and found.withheld == 2
+
+
+def test_a_call_back_two_days_later_takes_nothing_away(records: Records) -> None:
+    call(records, "CA1", "+15550111", "served")
+    records.change("CA1", started_at=NOW - timedelta(days=2))
+    call(records, "CA2", "+15550111", "served")
+    assert this_week(records).served_net == 2
+
+
+def test_calls_outside_the_period_do_not_count(records: Records) -> None:
+    call(records, "CA1", "+15550111", "served")
+    records.change("CA1", started_at=NOW - timedelta(days=8))
+    assert this_week(records).calls == 0
+
+
+def test_confidence_is_held_against_what_callers_took_back(records: Records) -> None:
+    order = {"text": "where is my order", "intent": "order_status", "confidence": 0.65}
+    call(records, "CA1", "", "served", order, {"text": "no", "intent": "no", "confidence": 1.0})
+    call(records, "CA2", "", "served", order, {"text": "yes", "intent": "yes", "confidence": 1.0})
+    (found,) = this_week(records).calibration
+    assert (found.count, found.stood) == (2, 0.5)
+
+
+def test_what_nothing_was_made_of_is_gathered_into_subjects(records: Records, config: Config) -> None:
+    for number, text in enumerate(["i want a gift card", "a gift card i want", "is my parcel lost"]):
+        call(records, f"CA{number}", "", "hung_up", {"text": text, "intent": None, "confidence": 0.0, "slots": {}})
+    cards, parcel = subjects(this_week(records).unmatched, config.grammars)
+    assert cards.times == 2 and "gift card" in cards.examples[0]
+    assert parcel.intent
+
+
+def test_the_summary_calls_only_a_change_what_chance_would_hardly_do(records: Records) -> None:
+    fill(records, 2_000, NOW, days=14)
+    now = figures(records.engine, NOW - WEEK, NOW)
+    before = figures(records.engine, NOW - 2 * WEEK, NOW - WEEK)
+    assert not any(sentence.startswith("Put through because") for sentence in sentences(now, before))
+    for number in range(300):
+        call(records, f"CB{number}", "", "transferred", reason="no_input")
+    changed = figures(records.engine, NOW - WEEK, datetime.now(UTC))
+    assert any("the caller said nothing" in sentence for sentence in sentences(changed, before))
+
+
+def test_the_report_is_one_page_that_needs_nothing_else_with_tables_beside_it(
+    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(records, 500, NOW)
+    call(records, "CX", "", "hung_up", {"text": "=HYPERLINK(<b>)", "intent": None, "confidence": 0.0, "slots": {}})
+    monkeypatch.setenv("IVR_DATABASE_URL", str(records.engine.url))
+    done = CliRunner().invoke(ivr, ["report", "--since", "4w", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "out/report.html").read_text()
+    assert "<svg" in page and "src=" not in page and 'href="http' not in page and "<b>)" not in page
+    rows = list(csv.reader((tmp_path / "out/unmatched.csv").open()))
+    assert any("gift card" in row[2] for row in rows) and any(row[2].startswith("'=HYPERLINK") for row in rows)
+    assert "served" in (tmp_path / "out/outcomes.csv").read_text()
+
+
+def test_an_empty_period_gives_a_report_that_says_so(
+    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IVR_DATABASE_URL", str(records.engine.url))
+    assert CliRunner().invoke(ivr, ["report", "--out", str(tmp_path / "out")]).exit_code == 0
+    assert "no calls" in (tmp_path / "out/report.html").read_text()
+
+
+TODAY = Thresholds(accept=0.75, confirm=0.5, tone=0.8)
+
+
+def unsure(confidence: float) -> dict[str, object]:
+    return {"text": "order", "intent": "order_status", "confidence": confidence}
+
+
+@pytest.mark.parametrize(
+    ("moments", "accept", "tone", "fate"),
+    [
+        ([unsure(0.9)], 0.75, 0.8, "served"),
+        ([unsure(0.7)], 0.75, 0.8, "served"),  # asked back, and then served
+        ([unsure(0.7), unsure(0.7)], 0.75, 0.8, "transferred"),
+        ([unsure(0.7), unsure(0.7)], 0.65, 0.8, "served"),
+        ([unsure(0.4)], 0.75, 0.8, "transferred"),
+        ([unsure(0.9), {"upset": 0.7}], 0.75, 0.6, "transferred"),
+        ([unsure(0.9), {"upset": 0.7}], 0.75, 0.8, "served"),
+    ],
+)
+def test_a_served_call_under_other_thresholds(
+    records: Records, moments: list[dict[str, object]], accept: float, tone: float, fate: str
+) -> None:
+    call(records, "CA1", "", "served", *moments)
+    fates = replay(load(records.engine, NOW - WEEK, datetime.now(UTC)), Thresholds(accept, 0.5, tone))
+    assert getattr(fates, fate) == 1
+
+
+def test_a_call_that_would_have_gone_on_is_not_called_served(records: Records) -> None:
+    call(records, "CA1", "", "transferred", unsure(0.4), reason="low_confidence")
+    stored = load(records.engine, NOW - WEEK, datetime.now(UTC))
+    assert replay(stored, TODAY).transferred == 1
+    lenient = replay(stored, Thresholds(0.3, 0.2, 0.8))
+    assert (lenient.served, lenient.went_on) == (0, 1) and lenient.wrong == pytest.approx(0.6)
+
+
+def test_thresholds_never_keep_a_caller_who_asked_for_a_person(records: Records) -> None:
+    call(records, "CA1", "", "transferred", {"text": "advisor", "intent": "person", "confidence": 0.2}, reason="asked")
+    stored = load(records.engine, NOW - WEEK, datetime.now(UTC))
+    assert replay(stored, Thresholds(0.0, 0.0, 1.01)).transferred == 1
+
+
+def test_what_if_prints_both_and_draws(records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(records, 300, NOW)
+    monkeypatch.setenv("IVR_DATABASE_URL", str(records.engine.url))
+    options = [
+        "what-if",
+        "--accept",
+        "0.9",
+        "--tone",
+        "0.6",
+        "--since",
+        "4w",
+        "--plot",
+        str(tmp_path / "p.png"),
+        "--json",
+    ]
+    done = CliRunner().invoke(ivr, options)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    assert found["what if"]["asked_back"] > found["as configured"]["asked_back"]
+    assert (tmp_path / "p.png").stat().st_size > 1000
+    assert CliRunner().invoke(ivr, ["what-if", "--accept", "0.3", "--since", "4w"]).exit_code == 1
+    assert CliRunner().invoke(ivr, ["what-if", "--since", "soon"]).exit_code == 2

@@ -25,6 +25,7 @@ from ivr.requests.sql import SqlBackend
 from ivr.speech import models
 from ivr.speech.prompts import Prompts
 from ivr.speech.recogniser import ModelUnusable, RecognitionModel
+from ivr.speech.simulated import SimulatedModel
 from ivr.speech.voice import EspeakVoice
 from ivr.speech.vosk import VoskModel
 from ivr.supervisor.desk import desk
@@ -151,6 +152,9 @@ def load_models(config: Config, settings: Settings) -> dict[str, RecognitionMode
                 words := model.unknown_words(tuple(config.grammars[language].sentences))
             ):
                 _log.warning("%s: sentences with these words cannot be recognised: %s", language, ", ".join(words[:20]))
+        elif settings.simulated_recognition:
+            found[language] = SimulatedModel()
+            _log.warning("%s is not recognised: its text is read from the sound of the simulator's callers", language)
         elif chosen.without_recogniser == "people":
             remedy = models.remedy(language)
             _log.warning("%s has no recogniser: its callers go straight to an advisor (%s)", language, remedy)
@@ -163,16 +167,14 @@ def load_models(config: Config, settings: Settings) -> dict[str, RecognitionMode
 
 
 def load_model(language: str, wanted: str, models_dir: Path) -> RecognitionModel | None:
-    """The recogniser of a language: Vosk where it is installed, else Whisper for English, else None.
+    """The recogniser of a language, None where it has none; see ``models.chosen``.  Raises ModelUnusable."""
+    match models.chosen(language, wanted, models_dir):
+        case "vosk", path:
+            return VoskModel(path)
+        case "whisper", path:
+            from ivr.speech.whisper import WhisperModel
 
-    ``wanted``: auto, vosk or whisper.  Raises ModelUnusable.
-    """
-    if wanted in ("auto", "vosk") and (path := models.installed(language, models_dir)):
-        return VoskModel(path)
-    if wanted in ("auto", "whisper") and language == "en" and (path := models.whisper_model()):
-        from ivr.speech.whisper import WhisperModel
-
-        return WhisperModel(path)
+            return WhisperModel(path)
     return None
 
 

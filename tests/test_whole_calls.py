@@ -1,4 +1,5 @@
 """Whole calls: the real server, real HTTP and WebSocket, real voice, real Whisper (English) and real Vosk (Korean).
+French and Czech are simulated from text where their models are not installed.
 
 The calls of this file are made at the same time, in real time, on one server; the tests look at how each ended.
 """
@@ -19,14 +20,18 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
+from ivr.config.settings import models_directory
 from ivr.phone.server import Server, own_server
 from ivr.records import Records
+from ivr.speech.models import installed
 
 SERVE = [sys.executable, "-m", "ivr", "serve"]
 KOREAN = ("--line", "+15550182")
 CALLS: dict[str, tuple[str, ...]] = {
     "served": ("--say", "where is my order", "--say", "four two seven one nine"),
     "keyed": ("--say", "where is my order", "--press", "42719"),
+    "in french": ("--line", "+15550133", "--say", "où est ma commande", "--say", "quatre deux sept un neuf"),
+    "in czech": ("--line", "+15550120", "--say", "kde je moje objednávka", "--say", "čtyři dva sedm jedna devět"),
     "known caller": ("--from", "+15550111", "--say", "where is my order"),
     "asked": ("--barge-in", "--say", "I want to talk to an advisor"),
     "asked in korean": (*KOREAN, "--barge-in", "--say", "상담원 연결"),
@@ -74,6 +79,24 @@ def test_a_caller_hears_the_state_of_the_order(results: Results, name: str) -> N
     assert "Order 4, 2, 7, 1, 9 has been shipped" in spoken(results[name])
 
 
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("in french", "Votre commande 4, 2, 7, 1, 9 est partie"),
+        ("in czech", "Objednávku 4, 2, 7, 1, 9 jsme odeslali"),
+    ],
+)
+def test_an_order_status_call_can_be_had_in_each_language(results: Results, name: str, answer: str) -> None:
+    assert ended(results[name]) == ("served", None), results[name]
+    assert answer in spoken(results[name])
+
+
+def test_a_call_says_what_heard_the_caller(results: Results) -> None:
+    simulated = installed("fr", models_directory()) is None
+    assert (results["in french"]["recognition"] == "simulated") == simulated
+    assert results["asked in korean"]["recognition"].startswith("vosk")
+
+
 def test_a_known_caller_with_one_order_is_not_asked_for_its_number(results: Results) -> None:
     assert "order number" not in spoken(results["known caller"])
 
@@ -116,7 +139,7 @@ def test_a_caller_who_hangs_up_leaves_a_record(results: Results) -> None:
 def test_every_call_begins_by_saying_that_it_is_a_machine(results: Results) -> None:
     for name, result in results.items():
         greeting = next(turn["text"] for turn in result["turns"] if turn["who"] == "ivr")
-        assert "automated assistant" in greeting or "자동 안내" in greeting, name
+        assert any(words in greeting for words in ("automated assistant", "자동 안내", "automati")), name
 
 
 def test_after_a_killed_server_another_process_puts_the_caller_through(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def _measure(console: Any, options: dict[str, Any]) -> dict[str, Any]:
         with console.status("preparing speech ..."):
             callers = parts(language, sentences)
         with console.status("starting a server ..."):
-            server = stack.enter_context(reach(options["url"], own_home))
+            server = stack.enter_context(reach(options["url"], own_home, simulated=False))
         telephones = Telephones(server, line, CALLER, callers, language)
         what = f"{number} calls for {seconds:g} s, {language}, {'recorded' if sentences else 'synthetic'} speech"
         with console.status(what) as status:

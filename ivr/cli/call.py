@@ -11,7 +11,7 @@ import click
 
 from ivr.phone.caller import HangUp, Item, Pause, Press
 
-_SCRIPT = ("say", "wav", "press", "pause", "hang_up")
+_SCRIPT = ("language", "say", "wav", "press", "pause", "hang_up")
 
 
 class _KeepsOrder(click.Command):
@@ -45,7 +45,9 @@ def _keys(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tup
 @click.option("--barge-in", is_flag=True, help="Speak and press a second into each prompt instead of after it.")
 @click.option("--line", metavar="NUMBER", help="The number that is dialled.  [default: the first line]")
 @click.option("--from", "caller", metavar="NUMBER", default="+15550199", show_default=True, help="The caller's number.")
-@click.option("--language", metavar="LANGUAGE", help="Of what is said.  [default: that of the line]")
+@click.option(
+    "--language", multiple=True, metavar="LANGUAGE", help="Of what is said from here on.  [default: that of the line]"
+)
 @click.option("--url", metavar="URL", help="A running server; needs its IVR_TWILIO_AUTH_TOKEN in the environment.")
 @click.option(
     "--advisor",
@@ -92,7 +94,7 @@ def call(context: click.Context, /, as_json: bool, **options: Any) -> None:
     from ivr.records import RecordsUnavailable
 
     line = options["line"] or next(iter(lines()), ENGLISH_LINE)
-    script = _script(context.meta["ivr.script"], options, options["language"] or language_of(line))
+    script = _script(context.meta["ivr.script"], options, language_of(line))
     caller = Caller(script, options["barge_in"])
     advisors = Advisors(Advisor(options["advisor"]), queue=Queue(options["queue"]))
     console = Console(stderr=as_json, highlight=False)
@@ -114,17 +116,25 @@ def call(context: click.Context, /, as_json: bool, **options: Any) -> None:
 
 
 def _script(order: list[str], options: dict[str, Any], language: str) -> list[Item]:
-    """The items of the command line, in its order, made into sound before the call begins."""
+    """The items of the command line, in its order, made into sound before the call begins.
+
+    ``language``: that of the line.
+    """
+    from ivr.phone.dialling import is_recognised
     from ivr.phone.sound import Synthesis, recording
 
-    given = {name: iter(options[name]) for name in ("say", "wav", "press", "pause")}
+    given = {name: iter(options[name]) for name in ("language", "say", "wav", "press", "pause")}
     items: list[Item] = []
+    unheard = not is_recognised(language)
     with Synthesis() as synthesis:
         for name in order:
             try:
                 match name:
+                    case "language":
+                        language = next(given["language"])
                     case "say":
-                        items.append(synthesis.say(next(given["say"]), language))
+                        readable = unheard or not is_recognised(language)
+                        items.append(synthesis.say(next(given["say"]), language, readable))
                     case "wav":
                         items.append(recording(Path(next(given["wav"]))))
                     case "press":

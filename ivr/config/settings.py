@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ivr.config.source import ConfigError, Mistake
 
+SIMULATED = "IVR_SIMULATED_RECOGNITION"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -40,6 +41,8 @@ class Settings:
     models: Path
     cache: Path
     workers: int
+    simulated_recognition: bool = False
+    """The simulator's own server: languages without a model read the text its callers carry (ivr.speech.simulated)."""
 
     @property
     def media_url(self) -> str:
@@ -58,6 +61,10 @@ class Settings:
         elif parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             remedy = "use https://: Twilio only opens wss:// streams, and signatures would travel in the clear"
             mistakes.append(Mistake("environment", None, "IVR_PUBLIC_URL is not https", remedy))
+        simulated = environ.get(SIMULATED) == "1"
+        if simulated and parts.hostname not in _LOOPBACK:
+            remedy = "unset it: it is for the server that `ivr call` starts for itself, real callers would not be heard"
+            mistakes.append(Mistake("environment", None, f"{SIMULATED} is set", remedy))
         if not environ.get("IVR_TWILIO_AUTH_TOKEN"):
             remedy = "set it to the primary auth token of your Twilio account"
             mistakes.append(Mistake("environment", None, "IVR_TWILIO_AUTH_TOKEN is not set", remedy))
@@ -82,6 +89,7 @@ class Settings:
             models=models_directory(environ),
             cache=Path(environ.get("IVR_CACHE") or Path.home() / ".cache" / "ivr" / "prompts"),
             workers=int(workers) if workers else os.cpu_count() or 1,
+            simulated_recognition=simulated,
         )
 
 

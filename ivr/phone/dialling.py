@@ -5,6 +5,7 @@ import contextlib
 
 from ivr.config import ConfigError, home
 from ivr.config.files import IvrFile
+from ivr.config.settings import models_directory
 from ivr.config.source import check, read
 from ivr.phone.advisor import Advisors
 from ivr.phone.caller import Caller
@@ -15,6 +16,7 @@ from ivr.phone.result import Result, judge
 from ivr.phone.server import Server
 from ivr.phone.transcript import Transcript
 from ivr.records import Records
+from ivr.speech import models
 
 CALLER = "+15550199"  # nobody the demonstration database knows
 ENGLISH_LINE = "+15550100"
@@ -56,6 +58,15 @@ def language_of(line: str) -> str:
     """The language a line is answered in; English when nothing says otherwise."""
     known = lines()
     return known.get(line) or next(iter(known.values()), "en")
+
+
+def is_recognised(language: str) -> bool:
+    """Whether a server on this machine has a recogniser for a language."""
+    try:
+        wanted = check(read(home(), "config/ivr.yaml"), IvrFile).languages[language].recogniser
+    except (ConfigError, KeyError):
+        wanted = "auto"
+    return models.chosen(language, wanted, models_directory()) is not None
 
 
 def line_of(language: str) -> str | None:

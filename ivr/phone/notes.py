@@ -46,6 +46,7 @@ class Notes:
     bridged: bool = False
     recorded: bool = False
     transfer_twiml: str | None = None
+    recognition: str | None = None  # the model that heard the caller last
     hung_up: bool = False
     failure: str | None = None
     _began: float | None = None

@@ -61,6 +61,7 @@ class Result:
             "outcome": self.outcome,
             "reason": self.reason,
             "language": self.language,
+            "recognition": notes.recognition,
             "turns": [_turn(turn) for turn in self.turns],
             "latency_ms": {
                 "first_audio": _whole(self.first_audio_ms),

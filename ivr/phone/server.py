@@ -18,6 +18,8 @@ from types import FrameType
 
 import requests
 
+from ivr.config.settings import SIMULATED
+
 READY_WITHIN_S = 90.0  # a model is loaded in seconds; the first start renders every prompt as well
 STOPPED_WITHIN_S = 5.0
 LOG_LINES = 25  # of a server that did not start: enough for a traceback's end
@@ -51,12 +53,15 @@ class Server:
 
 
 @contextmanager
-def reach(url: str | None, home: Path | None = None, database_url: str | None = None) -> Iterator[Server]:
-    """The server at ``url``, or without one a server of our own.  Raises ServerUnavailable."""
+def reach(url: str | None, home: Path | None = None, simulated: bool = True) -> Iterator[Server]:
+    """The server at ``url``, or without one a server of our own.  Raises ServerUnavailable.
+
+    ``simulated``: languages without a model are understood by the text in the sound (``ivr.speech.simulated``).
+    """
     if url:
         yield remote_server(url)
         return
-    with own_server([sys.executable, "-m", "ivr", "serve"], home, database_url) as server:
+    with own_server([sys.executable, "-m", "ivr", "serve"], home, simulated=simulated) as server:
         yield server
 
 
@@ -78,7 +83,9 @@ def remote_server(url: str) -> Server:
 
 
 @contextmanager
-def own_server(command: list[str], home: Path | None = None, database_url: str | None = None) -> Iterator[Server]:
+def own_server(
+    command: list[str], home: Path | None = None, database_url: str | None = None, simulated: bool = True
+) -> Iterator[Server]:
     """Start ``command`` on a free port with a database of its own, wait until it is ready, end it afterwards."""
     with tempfile.TemporaryDirectory(prefix="ivr-telephone-") as directory, _ended_by_sigterm():
         port = _free_port()
@@ -89,6 +96,7 @@ def own_server(command: list[str], home: Path | None = None, database_url: str |
             "IVR_PUBLIC_URL": url,
             "IVR_TWILIO_AUTH_TOKEN": token,
             "IVR_DATABASE_URL": database_url,
+            SIMULATED: "1" if simulated else "",
             **({"IVR_HOME": str(home)} if home else {}),
         }
         log = Path(directory) / "server.log"

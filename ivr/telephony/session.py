@@ -49,7 +49,9 @@ class Session:
 
     def run(self) -> None:
         """Serve until the call's part is over.  Never raises."""
+        language = self._stored.language
         try:
+            self._note("recognition", {"language": language, "model": self._parts.models[language].name})
             self._handle(Started())
             if self._stored.called_before:
                 self._notice("called_before")

@@ -30,6 +30,7 @@ from ivr.speech.voice import EspeakVoice
 from ivr.speech.vosk import VoskModel
 from ivr.supervisor.desk import desk
 from ivr.supervisor.users import Users
+from ivr.telephony.card_pages import card_pages
 from ivr.telephony.cards import CardLinks
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["ivr"] = parts
     streams.register(app, signatures)
     app.register_blueprint(webhooks(settings.public_url, settings.media_url, signatures, parts, streams.has_room))
+    app.register_blueprint(card_pages(parts))
     app.register_blueprint(desk(parts.records, Users(settings.home), settings.public_url, str(settings.home)))
 
     @app.get("/health")

@@ -24,6 +24,7 @@ from ivr.requests.demonstration import create_shop
 from ivr.speech.codec import encode_mulaw
 from ivr.speech.prompts import Prompts
 from ivr.speech.recogniser import Samples
+from ivr.telephony.card_pages import card_pages
 from ivr.telephony.cards import CardLinks
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
@@ -131,6 +132,7 @@ class House:
         self.room = True
         app = Flask("test")
         app.register_blueprint(webhooks(BASE, MEDIA, self.signatures, self.parts, lambda: self.room))
+        app.register_blueprint(card_pages(self.parts))
         self.client: FlaskClient = app.test_client()
 
     def post(self, path: str, call_id: str = CALL_ID, signature: str | None = None, **fields: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The handover card as a web page, behind a link that only we can make and that ends by itself."""
+"""Links to handover cards: only we can make them, and they end by themselves."""
 
 import hashlib
 from urllib.parse import quote

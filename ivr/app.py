@@ -6,13 +6,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
+from ivr.operations.health import health
+from ivr.operations.metrics import timed
 from ivr.records import EventWriter, Records, RecordsUnavailable
 from ivr.records.callbacks import Callbacks
 from ivr.records.database import connect
@@ -56,14 +58,13 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.extensions["ivr"] = parts
     streams.register(app, signatures)
-    app.register_blueprint(webhooks(settings.public_url, settings.media_url, signatures, parts, streams.has_room))
+    parts.records.on_ending = parts.metrics.ended
+    routes = webhooks(settings.public_url, settings.media_url, signatures, parts, streams.has_room)
+    timed(routes, parts.metrics)
+    app.register_blueprint(routes)
     app.register_blueprint(card_pages(parts))
     app.register_blueprint(desk(parts.records, Users(settings.home), settings.public_url, str(settings.home)))
-
-    @app.get("/health")
-    def health() -> Response:
-        return Response("ok", mimetype="text/plain")
-
+    app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room))
     app.wsgi_app = _without_compression(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 

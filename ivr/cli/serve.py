@@ -1,6 +1,5 @@
 """``ivr serve``: gunicorn with the settings that telephone calls need."""
 
-import logging
 import sys
 import threading
 from typing import Any
@@ -9,6 +8,8 @@ import click
 from flask import Flask
 
 from ivr.config import ConfigError, Settings
+from ivr.operations.logs import log_to_stderr
+from ivr.operations.metrics import forget_process, share
 from ivr.records import RecordsUnavailable
 from ivr.speech.voice import VoiceFailed
 
@@ -19,11 +20,13 @@ GRACEFUL_S = 600  # how long calls in progress may go on when the server is aske
 @click.command()
 @click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Address and port to listen on.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; default IVR_WORKERS, else one for each core.")
-def serve(bind: str, workers: int | None) -> None:
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the log.")
+def serve(bind: str, workers: int | None, log: str) -> None:
     """The production server.  Settings: config/ and the environment (see docs/operations.md)."""
     from ivr.app import create_app
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log_to_stderr(as_json=log == "json")
+    share()
     try:
         settings = Settings.from_environment()
         app = create_app(settings)
@@ -46,6 +49,7 @@ def _options(bind: str, workers: int, app: Flask) -> dict[str, Any]:
         "max_requests": 0,  # restarting a worker by count would cut its calls
         "control_socket_disable": True,
         "post_worker_init": lambda _worker: _warm_up(app),
+        "child_exit": lambda _server, worker: forget_process(worker.pid),
         "accesslog": None,
         "loglevel": "warning",
     }

@@ -43,6 +43,7 @@ class Settings:
     workers: int
     simulated_recognition: bool = False
     """The simulator's own server: languages without a model read the text its callers carry (ivr.speech.simulated)."""
+    metrics_token: str | None = field(default=None, repr=False)
 
     @property
     def media_url(self) -> str:
@@ -90,6 +91,7 @@ class Settings:
             cache=Path(environ.get("IVR_CACHE") or Path.home() / ".cache" / "ivr" / "prompts"),
             workers=int(workers) if workers else os.cpu_count() or 1,
             simulated_recognition=simulated,
+            metrics_token=environ.get("IVR_METRICS_TOKEN") or None,
         )
 
 

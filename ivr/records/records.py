@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,6 +69,8 @@ class Records:
     def __init__(self, database_url: str) -> None:
         """Raises RecordsUnavailable when the address makes no sense; nothing is opened yet."""
         self.engine = connect(database_url)
+        self.on_ending: Callable[[str, str | None], None] | None = None
+        """Told once of each ending that this process records: outcome and reason."""
 
     def prepare(self) -> None:
         """Create what is missing.  Raises RecordsUnavailable."""
@@ -117,7 +119,9 @@ class Records:
                 .where((calls.c.call_id == call_id) & calls.c.outcome.is_(None))
                 .values(outcome=outcome, reason=reason, ended_at=datetime.now(UTC), **values)
             )
-            return closed.rowcount == 1
+        if closed.rowcount == 1 and self.on_ending:
+            self.on_ending(outcome, reason)
+        return closed.rowcount == 1
 
     def change(self, call_id: str, **values: Any) -> None:
         """What became of a call later: a caller who hung up but is still there, a voicemail, the advisor reached."""

@@ -32,6 +32,8 @@ class Ear:
         self.talking = False
         self.taken: Samples | None = None
         """What the last ``hear`` gave to the recogniser, look-back included; None when it was silence."""
+        self.waited_ms = 0
+        """Silence after the last utterance until it was taken as finished."""
 
     def expect(self, expecting: Expecting) -> None:
         """From the next utterance on, listen for this.  One in progress keeps what it began with."""
@@ -62,6 +64,7 @@ class Ear:
 
     def _finish(self, recogniser: Recogniser) -> Heard:
         heard = replace(recogniser.finish(), speech_ms=self._turn.speech_ms)
+        self.waited_ms = self._turn.quiet_ms
         self._turn = TurnDetector(self._timing)
         self._recogniser, self._partial, self._completeness, self.talking = None, "", Completeness.OPEN, False
         return heard

@@ -1,11 +1,12 @@
 """The real parts a call is served with; put together in ``ivr.app`` and shared by all calls of a process."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config
+from ivr.operations.metrics import Metrics
 from ivr.records import EventWriter, Records
 from ivr.records.callbacks import Callbacks
 from ivr.requests.business import Business
@@ -28,6 +29,7 @@ class Parts:
     callbacks: Callbacks
     delivery: Delivery
     voicemail: Voicemail
+    metrics: Metrics = field(default_factory=Metrics)
 
     def spoken(self, language: str, name: str, values: Mapping[str, object]) -> SpokenText:
         """A prompt of a language with its values filled in."""

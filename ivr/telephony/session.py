@@ -5,6 +5,7 @@ here, the socket is closed and the record does not say "served": ``/voice/next``
 """
 
 import logging
+import time
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date
@@ -45,6 +46,7 @@ class Session:
         self._cues = Cues()
         self._lookups: dict[int, Future[Result]] = {}
         self._quiet_s = 0.0
+        self._fell_silent_at: float | None = None
         self._ended = False
 
     def run(self) -> None:
@@ -100,10 +102,13 @@ class Session:
 
     def _listen(self, payload: bytes) -> None:
         """A frame of the caller's audio: the tick of every clock of the call."""
+        began = time.monotonic()
         events = self._ear.hear(decode_mulaw(payload))
         if self._tone and self._ear.taken is not None:
             self._cues.hear(self._ear.taken, over_prompt=self._playout.speaking)
         for event in events:
+            if isinstance(event, Heard):
+                self._fell_silent_at = began - self._ear.waited_ms / 1000
             self._handle(self._felt(event) if isinstance(event, Heard) else event)
         ms = duration_ms(payload)
         if not self._ended and self._playout.advance(ms):
@@ -163,6 +168,10 @@ class Session:
     def _say(self, prompt: str, values: dict[str, Any]) -> None:
         spoken = self._parts.spoken(self._stored.language, prompt, values)
         self._playout.say(prompt, self._parts.prompts.audio(spoken))
+        if self._fell_silent_at is not None:
+            replied_s = time.monotonic() - self._fell_silent_at
+            self._parts.metrics.reply.labels(self._stored.language).observe(replied_s)
+            self._fell_silent_at = None
         self._note("said", {"prompt": prompt, "text": spoken.text})
 
     def _note(self, kind: str, data: dict[str, Any]) -> None:

@@ -49,6 +49,7 @@ class Streams:
         """One stream, from its first message to its close.  Never raises."""
         with self._lock:
             self._running += 1
+            self._parts.metrics.streams.inc()
         try:
             session = self._begin(socket)
         except (LineLost, media.BadMessage) as error:
@@ -65,6 +66,7 @@ class Streams:
         finally:
             with self._lock:
                 self._running -= 1
+                self._parts.metrics.streams.dec()
 
     def _begin(self, socket: MediaSocket) -> Session | None:
         """Wait for ``start`` and check its token.  A stream that is not the call's own gets nothing."""

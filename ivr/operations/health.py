@@ -1,0 +1,55 @@
+"""``/health``: the process answers.  ``/ready``: it may be given calls.  ``/metrics``: for Prometheus."""
+
+import hmac
+import ipaddress
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.operations.metrics import Metrics
+from ivr.records import Records
+
+_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+
+
+def health(records: Records, metrics: Metrics, metrics_token: str | None, has_room: Callable[[], bool]) -> Blueprint:
+    """``metrics_token``: who reads the metrics from elsewhere than this machine must send it as a bearer token."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/health")
+    def alive() -> Response:
+        return Response("ok", mimetype="text/plain")
+
+    @routes.get("/ready")
+    def ready() -> Response:
+        try:
+            with records.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return Response("the database does not answer", 503, mimetype="text/plain")
+        if not has_room():
+            return Response("full: new calls go straight to advisors", 503, mimetype="text/plain")
+        return Response("ok", mimetype="text/plain")
+
+    @routes.get("/metrics")
+    def numbers() -> Response:
+        if not _may_read(metrics_token):
+            return Response("set IVR_METRICS_TOKEN and send it as a bearer token", 401, mimetype="text/plain")
+        return Response(metrics.text(), mimetype="text/plain; version=0.0.4")
+
+    return routes
+
+
+def _may_read(token: str | None) -> bool:
+    """Somebody with the token; without one, whoever asks on this machine itself and not through a proxy."""
+    if token:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(given.encode(), token.encode())
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,79 @@
+"""What operators see: health, readiness, metrics, logs."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ivr.config import Config
+from ivr.operations.health import health
+from ivr.operations.logs import JsonLines
+from ivr.operations.metrics import Metrics, timed
+from tests.house import SILENCE, House, frames, key
+
+
+class Station:
+    def __init__(self, house: House, token: str | None = None) -> None:
+        self.room = True
+        app = Flask("station")
+        app.register_blueprint(health(house.records, house.parts.metrics, token, lambda: self.room))
+        self.browser: FlaskClient = app.test_client()
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        answer = self.browser.get(path, headers=headers)
+        return answer.status_code, answer.text
+
+
+@pytest.fixture
+def house(config: Config, tmp_path: Path) -> House:
+    return House(config, tmp_path)
+
+
+def test_a_full_process_and_a_dead_database_are_not_ready_but_alive(house: House, tmp_path: Path) -> None:
+    station = Station(house)
+    assert station.get("/ready") == (200, "ok")
+    station.room = False
+    assert station.get("/ready")[0] == 503
+    station.room = True
+    house.records.engine.dispose()
+    (tmp_path / "ivr.sqlite3").write_bytes(b"no database" * 1000)
+    assert station.get("/ready")[0] == 503 and station.get("/health") == (200, "ok")
+
+
+def test_a_call_is_counted_and_its_answers_are_timed(house: House) -> None:
+    house.records.on_ending = house.parts.metrics.ended
+    house.stream(*frames(SILENCE, 100), key("0"))
+    text = Station(house).get("/metrics")[1]
+    assert 'ivr_endings_total{outcome="transferred",reason="pressed_zero"} 1.0' in text
+    assert "ivr_streams 0.0" in text
+
+
+def test_metrics_are_for_this_machine_or_for_who_has_the_token(house: House) -> None:
+    open_to_us = Station(house)
+    assert open_to_us.get("/metrics")[0] == 200
+    assert open_to_us.get("/metrics", **{"X-Forwarded-For": "203.0.113.9"})[0] == 401
+    locked = Station(house, token="a long secret")
+    assert locked.get("/metrics")[0] == 401
+    assert locked.get("/metrics", Authorization="Bearer a long secret")[0] == 200
+
+
+def test_webhooks_are_timed_by_their_path() -> None:
+    from flask import Blueprint
+
+    routes, metrics = Blueprint("some", __name__), Metrics()
+    routes.get("/voice")(lambda: "ok")
+    timed(routes, metrics)
+    app = Flask("timed")
+    app.register_blueprint(routes)
+    app.test_client().get("/voice")
+    assert b'ivr_webhook_seconds_count{path="/voice"} 1.0' in metrics.text()
+
+
+def test_a_log_line_has_the_call_and_not_the_caller() -> None:
+    record = logging.LogRecord("ivr", logging.WARNING, "", 0, "call %s from %s", ("CA" + "0" * 32, "+15550199"), None)
+    line = json.loads(JsonLines().format(record))
+    assert line["call"] == "CA" + "0" * 32 and line["level"] == "warning"
+    assert "+15550199" not in line["what"] and "•••199" in line["what"]

@@ -11,6 +11,7 @@ _COMMANDS = {
     "call": ("ivr.cli.call", "One simulated telephone call."),
     "understand": ("ivr.cli.understand", "What a sentence means."),
     "check": ("ivr.cli.check", "Every mistake in the supervisors' files."),
+    "rehearse": ("ivr.cli.rehearse", "Scenarios: what a caller says, and what must happen."),
     "grammar": ("ivr.cli.grammar", "For grammar authors: lint, sentences, import, export."),
     "evaluate": ("ivr.cli.evaluate", "Accuracy tables on labelled data."),
     "bench": ("ivr.cli.bench", "Latency and load, measured."),

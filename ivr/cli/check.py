@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from ivr.config import ConfigError, home, load
+from ivr.config.escalation import prove_escalation
+from ivr.config.scenarios import load_scenarios
 
 
 @click.command()
@@ -15,10 +17,14 @@ def check(directory: Path | None) -> None:
     place = directory or home()
     try:
         config = load(place)
+        scenarios = load_scenarios(config)
+        states = prove_escalation(config)
     except ConfigError as error:
         for mistake in error.mistakes:
             click.echo(str(mistake))
         click.echo(f"{len(error.mistakes)} to mend", err=True)
         sys.exit(1)
     sentences = ", ".join(f"{len(grammar.sentences)} {language}" for language, grammar in config.grammars.items())
-    click.echo(f"{place}: no mistakes.  Lines: {len(config.lines)}.  Sentences: {sentences}.")
+    click.echo(
+        f"{place}: no mistakes.  Lines: {len(config.lines)}.  Sentences: {sentences}.  Scenarios: {len(scenarios)}."
+    )

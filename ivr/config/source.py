@@ -105,6 +105,7 @@ def check(source: Source, shape: type[Shape]) -> Shape:
 
 
 def _plain(kind: str, message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return {"extra_forbidden": "is not a known setting", "missing": "is missing"}.get(
         kind, message[:1].lower() + message[1:]
     )

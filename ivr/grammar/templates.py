@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from math import prod
 
 from hassil.errors import HassilError
@@ -57,6 +58,7 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)  # every template of a language refers to the same rules
 def _parse(text: str) -> Sentence:
     try:
         return parse_sentence(text)

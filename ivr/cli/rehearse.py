@@ -1,0 +1,156 @@
+"""``ivr rehearse``: scenarios, played and compared with what should happen."""
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ivr.config import Config
+    from ivr.config.scenarios import Named
+    from ivr.phone.rehearsal import Ask, Rehearsed
+
+
+@click.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--own-shop", is_flag=True, help="Look up in IVR_SHOP_URL instead of a new demonstration shop.")
+@click.option("--verbose", is_flag=True, help="Print every conversation, not only those that differ.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bool) -> None:
+    """Play the scenarios of FILEs, or of config/scenarios/, by text and at once.
+
+    Every call is the real one: its decisions, prompts, tone and lookups; only sound and time are left out.  The exit
+    code is 1 when a scenario differs from what it says must happen.
+    """
+    from ivr.config import ConfigError, home, load
+    from ivr.config.scenarios import load_scenarios
+    from ivr.phone.rehearsal import rehearse as play
+
+    try:
+        config = load(home())
+        scenarios = load_scenarios(config, [file.resolve() for file in files])
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
+    if not scenarios:
+        raise click.ClickException("there are no scenarios: write config/scenarios/first.yaml, or name a file")
+    with _business(config, own_shop) as ask_on:
+        played = [(named, play(named.scenario, config, ask_on(named.scenario.day))) for named in scenarios]
+    if as_json:
+        click.echo(json.dumps([_as_json(*each) for each in played], ensure_ascii=False, indent=2))
+    else:
+        _print(played, verbose)
+    sys.exit(1 if any(happened.differences for _, happened in played) else 0)
+
+
+@contextmanager
+def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], Ask]]":
+    """The real actions, for a day: on a demonstration shop as it is on that day, or on the supervisors' own."""
+    from ivr.app import create_business
+    from ivr.records import Records, RecordsUnavailable
+    from ivr.records.database import connect
+    from ivr.requests.demonstration import create_shop
+
+    url = os.environ.get("IVR_SHOP_URL")
+    if own_shop and not url:
+        raise click.ClickException("set IVR_SHOP_URL to the database of your shop")
+    with TemporaryDirectory(prefix="ivr-rehearsal-") as directory:
+        folder = Path(directory)
+        records = Records(f"sqlite:///{folder / 'records.sqlite3'}")
+        shop = Records(f"sqlite:///{folder / 'shop.sqlite3'}").engine
+        try:
+            business = create_business(config, records, connect(url) if own_shop and url else shop)
+        except RecordsUnavailable as error:
+            raise click.ClickException(str(error)) from None
+
+        def ask_on(day: date) -> "Ask":
+            call = secrets.token_hex(8)
+            if not own_shop:
+                _stock(day)
+            return lambda action, values, work: business.start(action, values, f"{call}-{work}").result()
+
+        def _stock(day: date) -> None:
+            """A shop that no caller has changed anything in yet; drawn once for each day."""
+            stocked = folder / f"{day}.sqlite3"
+            if not stocked.exists():
+                first = connect(f"sqlite:///{stocked}")
+                create_shop(first, day)
+                first.dispose()
+            shop.dispose()
+            for left in folder.glob("shop.sqlite3*"):
+                left.unlink()
+            shutil.copy(stocked, folder / "shop.sqlite3")
+
+        yield ask_on
+        shop.dispose()
+        records.engine.dispose()
+
+
+def _print(played: "list[tuple[Named, Rehearsed]]", verbose: bool) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for file, group in groupby(played, key=lambda each: each[0].file):
+        table = Table("", escape(file), "ended", "seconds", box=None, header_style="bold", padding=(0, 2, 0, 0))
+        for named, happened in group:
+            ok = "[red]no[/]" if happened.differences else "[green]ok[/]"
+            seconds = f"{happened.lines[-1].at_ms / 1000:.0f}" if happened.lines else ""
+            table.add_row(ok, escape(named.name), escape(str(happened.ending)), seconds)
+        console.print(table)
+        console.print()
+    for named, happened in played:
+        if verbose or happened.differences:
+            console.print(f"[bold]{escape(named.name)}[/]  [dim]{escape(named.file)}[/]")
+            _print_conversation(console, named, happened)
+            console.print()
+    wrong = sum(bool(happened.differences) for _, happened in played)
+    console.print(f"{len(played)} scenarios, {wrong} of them differ." if wrong else f"{len(played)} scenarios: ok.")
+
+
+def _print_conversation(console: Any, named: "Named", happened: "Rehearsed") -> None:
+    from rich.markup import escape
+
+    colours = {"ivr": "cyan", "caller": "green"}
+    differences = list(happened.differences)
+    shown = -1
+    for line in [*happened.lines, None]:
+        step = len(named.lines) if line is None else line.step
+        while shown < step:
+            for at, what in [each for each in differences if each[0] == shown and shown >= 0]:
+                console.print(f"          [red]{escape(f'line {named.lines[at]}: {what}')}[/]")
+            shown += 1
+        if line:
+            seconds = f"[dim]{line.at_ms / 1000:6.1f} s[/]"
+            console.print(f"{seconds}  [{colours[line.who]}]{line.who:7}[/] {escape(line.text)}")
+    console.print(f"          [dim]ended: {escape(str(happened.ending))}[/]")
+    for what in [what for at, what in differences if at < 0]:
+        console.print(f"          [red]{escape(what)}[/]")
+
+
+def _as_json(named: "Named", happened: "Rehearsed") -> dict[str, Any]:
+    ending = happened.ending
+    return {
+        "file": named.file,
+        "scenario": named.name,
+        "ok": not happened.differences,
+        "differences": [
+            {"line": named.lines[at] if at >= 0 else None, "what": what} for at, what in happened.differences
+        ],
+        "outcome": ending.outcome,
+        "reason": ending.reason,
+        "topic": ending.topic,
+        "team": ending.team,
+        "served": ending.served,
+        "turns": [{"who": line.who, "text": line.text, "at_ms": line.at_ms} for line in happened.lines],
+    }

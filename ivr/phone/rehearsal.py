@@ -1,0 +1,298 @@
+"""A scenario played by text, at once: the real call, prompts, tone and lookups; time passes as events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivr.call import Call
+from ivr.call.actions import Action, Do, Finish, Hush, Notice, Reason, Say, Transfer
+from ivr.call.events import (
+    Answered,
+    Broken,
+    Elapsed,
+    Event,
+    Failed,
+    Heard,
+    HungUp,
+    Partial,
+    Played,
+    Pressed,
+    Started,
+    Upset,
+)
+from ivr.config import Config
+from ivr.config.scenarios import End, Faked, Scenario, Step
+from ivr.requests.backend import BackendFailed, OutcomeUnknown, Result
+from ivr.tone import Tone
+
+TICK_MS = 50
+SPOKEN_MS = 65  # a character of a sentence, at the 165 words a minute of the shipped voices
+KEY_MS = 200  # between two keys: a quick thumb
+LONGEST_MS = 30 * 60_000  # no scenario is longer: a call that does not end has failed
+
+Ask = Callable[[str, Mapping[str, str], int], Result]
+"""An action, its values and a number that is its own in this call -> the business's answer.  Raises BackendFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something one side said or did, ``at_ms`` after the call began; ``step``: the caller's step it belongs to."""
+
+    who: str  # ivr, caller, or what differs
+    text: str
+    at_ms: int
+    step: int = -1
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a call ended."""
+
+    outcome: str = "did not end"
+    reason: Reason | None = None
+    topic: str | None = None
+    team: str | None = None
+    served: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.outcome, self.reason, f"({self.topic})" if self.topic else "")))
+
+
+@dataclass(slots=True)
+class Rehearsed:
+    """What happened in a scenario.  ``differences``: step (-1: the ending) and what was not as it should be."""
+
+    lines: list[Line] = field(default_factory=list)
+    actions: list[tuple[int, str]] = field(default_factory=list)
+    ending: Ending = field(default_factory=Ending)
+    differences: list[tuple[int, str]] = field(default_factory=list)
+
+    def compare(self, scenario: Scenario) -> None:
+        """Find what differs from the scenario."""
+        for at, step in enumerate(scenario.steps):
+            self.differences += [(at, what) for what in self._missing(at, step)]
+        self.differences += [(-1, what) for what in _unlike(scenario.ends, self.ending)]
+
+    def _missing(self, at: int, step: Step) -> list[str]:
+        begins = at - 1 if step.act is None else at  # who only listens hears what the step before led to
+        said = [line.text for line in self.lines if line.who == "ivr" and begins <= line.step <= at]
+        text = _plain(" ".join(said))
+        asked = [action for number, action in self.actions if begins <= number <= at]
+        heard = " ".join(said) or "nothing"
+        wanted = [f"should hear “{part}”, heard: {heard}" for part in _several(step.hears) if _plain(part) not in text]
+        refused = [
+            f"should not hear “{part}”, heard: {heard}" for part in _several(step.never_hears) if _plain(part) in text
+        ]
+        done = [
+            f"should do {name}, did: {', '.join(asked) or 'nothing'}"
+            for name in _several(step.does)
+            if name not in asked
+        ]
+        return [*wanted, *refused, *done]
+
+
+def rehearse(scenario: Scenario, config: Config, ask: Ask) -> Rehearsed:
+    """Play a scenario."""
+    telephone = _Telephone(scenario, config, ask)
+    telephone.play()
+    telephone.happened.compare(scenario)
+    return telephone.happened
+
+
+class _Telephone:
+    """The caller's side of one scenario, and what a session does on the other: without sound."""
+
+    def __init__(self, scenario: Scenario, config: Config, ask: Ask) -> None:
+        self.happened = Rehearsed()
+        self._scenario = scenario
+        self._config = config
+        self._ask = ask
+        self._language = config.language_of(scenario.line or next(iter(config.lines)))
+        plan = config.plans[self._language]
+        self._bands = plan.bands
+        self._call = Call(plan, config.grammars[self._language], scenario.caller or "")
+        self._tone = Tone(config.tone, config.upset_words[self._language]) if config.tone else None
+        self._now_ms = 0
+        self._playing_ms = 0
+        self._lookups: list[tuple[int, Event]] = []  # when each comes back
+        self._step = -1
+        self._ended = False
+
+    def play(self) -> None:
+        """From the first ring to the end."""
+        if self._scenario.full:
+            self._transfer("overload", None)
+            return
+        self._handle(Started())
+        if self._scenario.called_before:
+            self._notice("called_before")
+        for step in self._scenario.steps:
+            if not step.interrupts:
+                self._listen()
+            if self._ended:
+                break
+            if step.act is None:
+                self._step += 1
+                continue
+            self._act(step)
+        self._pass(LONGEST_MS)  # nothing left to say: silence, until the call ends
+
+    def _act(self, step: Step) -> None:
+        self._step += 1
+        self._tell("caller", _doing(step))
+        match step.act:
+            case "says":
+                self._say(step)
+            case "presses":
+                for key in step.presses or "":
+                    self._handle(Pressed(key))
+                    self._pass(KEY_MS)
+            case "mumbles":
+                ms = self._talk((step.mumbles or 0) * 1000)
+                self._handle(Heard("", 0.0, speech_ms=ms, upset=step.upset))
+            case "silent":
+                self._pass((step.silent or 0) * 1000)
+            case "hangs_up":
+                self._handle(HungUp())
+            case _:
+                self._handle(Broken("the scenario says so"))
+
+    def _say(self, step: Step) -> None:
+        text = step.says or ""
+        ms = self._talk(len(text) * SPOKEN_MS)
+        words = text.lower().split()
+        if step.confidence >= self._bands.confirm:  # what is hardly heard is not heard in mid-sentence either
+            for end in range(1, len(words) + 1):
+                self._handle(Partial(" ".join(words[:end])))
+        reading = self._tone.hear(None, text) if self._tone and step.upset is None else None
+        upset, why = (reading.upset, reading.contributions) if reading else (step.upset, ())
+        self._handle(Heard(text, step.confidence, (), ms, upset, why))
+
+    def _listen(self) -> None:
+        """Until the system has said what it wanted to say."""
+        for _ in range(0, LONGEST_MS, TICK_MS):
+            if self._ended or not (self._playing_ms or self._lookups):
+                return
+            self._tick()
+
+    def _talk(self, ms: float) -> int:
+        self._pass(ms, talking=True)
+        return int(ms)
+
+    def _pass(self, ms: float, talking: bool = False) -> None:
+        for _ in range(0, int(ms), TICK_MS):
+            if self._ended:
+                return
+            self._tick(talking)
+
+    def _tick(self, talking: bool = False) -> None:
+        self._now_ms += TICK_MS
+        if self._playing_ms:
+            self._playing_ms = max(0, self._playing_ms - TICK_MS)
+            if not self._playing_ms:
+                self._handle(Played())
+        due = [answer for when, answer in self._lookups if when <= self._now_ms]
+        self._lookups = [(when, answer) for when, answer in self._lookups if when > self._now_ms]
+        for event in (*due, Elapsed(TICK_MS, talking)):
+            self._handle(event)
+
+    def _handle(self, event: Event) -> None:
+        if self._ended:
+            return
+        for action in self._call.handle(event):
+            if not self._ended:
+                self._perform(action)
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case Say(prompt=prompt, values=values):
+                text = self._config.texts[self._language].text(prompt, values)
+                self._playing_ms += len(text) * SPOKEN_MS
+                self._tell("ivr", text)
+            case Hush():
+                self._playing_ms = 0
+            case Do():
+                self._do(action)
+            case Notice(behaviour=behaviour):
+                self._notice(behaviour)
+            case Transfer(reason=reason, topic=topic):
+                self._transfer(reason, topic)
+            case Finish(outcome=outcome):
+                self._end(Ending(outcome))
+            case _:
+                return
+
+    def _do(self, action: Do) -> None:
+        self.happened.actions.append((self._step, action.lookup))
+        faked = self._scenario.actions.get(action.lookup)
+        back_ms = self._now_ms + int((faked.takes if faked else 0) * 1000)
+        self._lookups.append((back_ms, self._answer(action, faked)))
+
+    def _answer(self, action: Do, faked: Faked | None) -> Event:
+        if faked and (faked.fails or faked.unknown):
+            return Failed(action.work, "the scenario says so", faked.unknown)
+        if faked and faked.outcome:
+            return Answered(action.work, faked.outcome, faked.values)
+        try:
+            result = self._ask(action.lookup, {**action.values, "language": self._language}, action.work)
+        except BackendFailed as failed:
+            return Failed(action.work, str(failed), isinstance(failed, OutcomeUnknown))
+        return Answered(action.work, result.outcome, dict(result.values))
+
+    def _notice(self, behaviour: Any) -> None:
+        if self._tone:
+            reading = self._tone.behave(behaviour)
+            self._handle(Upset(reading.upset, reading.contributions))
+
+    def _transfer(self, reason: Reason, topic: str | None) -> None:
+        team = self._config.advisors.choose()
+        words = {"team": team.names[self._language]}
+        self._tell("ivr", self._config.texts[self._language].text(f"transfer_{reason}", words))
+        self._end(Ending("transferred", reason, topic, team.name))
+
+    def _end(self, ending: Ending) -> None:
+        self._ended = True
+        ending.served = [done["request"] for done in self._call.card()["done"]]
+        self.happened.ending = ending
+
+    def _tell(self, who: str, text: str) -> None:
+        self.happened.lines.append(Line(who, text, self._now_ms, self._step))
+
+
+def _doing(step: Step) -> str:
+    match step.act:
+        case "says":
+            sure = step.confidence == Step.model_fields["confidence"].default
+            return f"“{step.says}”" if sure else f"“{step.says}” (heard with {step.confidence:g})"
+        case "presses":
+            return f"presses {step.presses}"
+        case "mumbles":
+            return f"says something nobody understands ({step.mumbles:g} s)"
+        case "silent":
+            return f"says nothing ({step.silent:g} s)"
+        case "hangs_up":
+            return "hangs up"
+    return "(something of ours breaks)"
+
+
+def _unlike(wanted: End, ended: Ending) -> list[str]:
+    """What differs between how a call should end and how it did."""
+    checked: list[tuple[str | None, str | None, str]] = [
+        (wanted.outcome, ended.outcome, "should end: {}, ended: {}"),
+        (wanted.reason, ended.reason, "should have the reason {}, has: {}"),
+        (wanted.topic, ended.topic, "should be about {}, is about: {}"),
+        (wanted.team, ended.team, "should reach the team {}, reaches: {}"),
+    ]
+    found = [what.format(should, is_ or "none") for should, is_, what in checked if should not in (None, is_)]
+    if wanted.served is not None and sorted(wanted.served) != sorted(ended.served):
+        should, is_ = (", ".join(each) or "nothing" for each in (wanted.served, ended.served))
+        found.append(f"should serve {should}, served: {is_}")
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _several(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

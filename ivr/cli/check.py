@@ -25,6 +25,6 @@ def check(directory: Path | None) -> None:
         click.echo(f"{len(error.mistakes)} to mend", err=True)
         sys.exit(1)
     sentences = ", ".join(f"{len(grammar.sentences)} {language}" for language, grammar in config.grammars.items())
-    click.echo(
-        f"{place}: no mistakes.  Lines: {len(config.lines)}.  Sentences: {sentences}.  Scenarios: {len(scenarios)}."
-    )
+    counted = f"Lines: {len(config.lines)}.  Sentences: {sentences}.  Scenarios: {len(scenarios)}."
+    click.echo(f"{place}: no mistakes.  {counted}")
+    click.echo(f"A person is in reach in each of the {states} states a call can be in.")

@@ -8,7 +8,7 @@
 ``grammar``    PURE: sentence templates -> phrases, text -> meaning, spoken digits
 ``speech``     audio codec, recognisers (Vosk, Whisper), model store, voice, prompts
 ``tone``       acoustic cues, the caller's own baseline, words and behaviour -> one reading
-``requests``   what the business can do for a caller: lookups in a database
+``requests``   what the business can do for a caller: a database, HTTP services, text messages
 ``advisors``   who takes a transferred call, and the handover card
 ``telephony``  Twilio: webhooks, TwiML, Media Streams, the session loop
 ``records``    what is stored of a call

@@ -201,7 +201,7 @@ class Model:
 
 def keying(call: Call) -> bool:
     """True when a number is half keyed, so that 0 is a digit of it."""
-    state = call.dialogue.state
+    state = call.asking.state
     return isinstance(state, Filling) and bool(state.keyed)
 
 

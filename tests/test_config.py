@@ -71,7 +71,7 @@ def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:
     ("name", "old", "new", "says"),
     [
         ("config/ivr.yaml", "language: ko", "language: xx", "not under languages"),
-        ("config/requests.yaml", "lookup: order_status", "lookup: nowhere", "'nowhere' is not under actions"),
+        ("config/requests.yaml", "action: order_status", "action: nowhere", "'nowhere' is not under actions"),
         ("config/requests.yaml", "complaint: {people: true}", "complaint: {}", "no outcomes"),
         ("config/advisors.yaml", "team: service", "team: sales", "'sales' is not under teams"),
         ("config/advisors.yaml", "name: {en: our customer service team, ko", "name: {ko", "no name in 'en'"),

@@ -26,7 +26,9 @@ def asking_for(config: Config, kind: SlotKind, language: str = "en") -> Call:
     """A call in which a slot of this kind has just been asked for."""
     slot = SlotPlan("wanted", LENGTHS[kind], "ask_order_number", "confirm_order_number", kind=kind)
     plan = config.plans[language]
-    request = RequestPlan("order_status", "x", (slot,), "order_status", {"none": OutcomePlan("order_not_found")})
+    request = RequestPlan(
+        "order_status", "x", (slot,), action="order_status", outcomes={"none": OutcomePlan("order_not_found")}
+    )
     call = Call(
         replace(plan, requests={**plan.requests, "order_status": request}), config.grammars[language], "", TODAY
     )

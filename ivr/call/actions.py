@@ -45,10 +45,10 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Ask the business: answered by ``Answered(work, ...)`` or ``Failed(work, ...)``."""
+    """Ask something of the business: answered by ``Answered(work, ...)`` or ``Failed(work, ...)``."""
 
     work: int
-    lookup: str
+    action: str
     values: dict[str, str]
 
 

@@ -4,10 +4,12 @@
 phrases, the keys, time, hang-up.  The conversation about requests is in ``dialogue``.
 """
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from ivr.call.actions import Action, Hush, Listen, Note, Notice, Reason, Say
+from ivr.call.asking import Asking
 from ivr.call.dialogue import Dialogue
 from ivr.call.events import (
     Answered,
@@ -24,12 +26,24 @@ from ivr.call.events import (
     Upset,
 )
 from ivr.call.plan import Plan
-from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Open, Over, Working
+from ivr.call.service import Service
+from ivr.call.state import (
+    ConfirmingChange,
+    ConfirmingRequest,
+    ConfirmingSlot,
+    Filling,
+    HandingOver,
+    Leaving,
+    Offering,
+    Open,
+    Over,
+    Working,
+)
 from ivr.grammar import Grammar
 
 UNHEARD_MS = 1_000  # talk this long without a recognised word is a miss; a cough or a click is shorter
 HAMMERED_KEYS = 3  # keys pressed where none is asked for
-FAREWELL_MS = 15_000  # longest wait for the farewell to be played: then the line is closed all the same
+FAREWELL_MS = 15_000  # longest wait for the last words to be played: then the machine is done all the same
 
 
 class Call:
@@ -48,32 +62,42 @@ class Call:
         self._talking = False
 
     @property
+    def asking(self) -> Asking:
+        """The open question."""
+        return self.dialogue.asking
+
+    @property
+    def service(self) -> Service:
+        """The requests."""
+        return self.dialogue.service
+
+    @property
     def over(self) -> bool:
         """True when the call's part has ended; every further event gives no actions."""
-        return isinstance(self.dialogue.state, Over)
+        return isinstance(self.asking.state, Over)
 
     def handle(self, event: Event) -> list[Action]:
         """What to do about an event."""
         if self.over:
             return []
-        before = self.dialogue.expecting
+        before = self.asking.expecting
         actions = self._handle(event)
         if self.over:  # how the caller behaves no longer matters
             return [action for action in actions if not isinstance(action, Notice)]
         if any(isinstance(action, Say) for action in actions):
             self._speaking, self._silent_ms = True, 0
-        if before != self.dialogue.expecting:
-            actions.append(Listen(self.dialogue.expecting))
+        if before != self.asking.expecting:
+            actions.append(Listen(self.asking.expecting))
         return actions
 
     def card(self, reason: Reason | None = None) -> dict[str, Any]:
         """The call's story for the advisor: what was said, understood and done."""
-        return self.dialogue.history.card(reason, self.elapsed_ms)
+        return self.asking.history.card(reason, self.elapsed_ms)
 
     def _handle(self, event: Event) -> list[Action]:
         match event:
             case Started():
-                return [Listen(self.dialogue.expecting), *self.dialogue.greet()]
+                return [Listen(self.asking.expecting), *self.asking.greet()]
             case Elapsed(ms=ms, talking=talking):
                 return self._pass_time(ms, talking)
             case Partial(text=text):
@@ -81,32 +105,32 @@ class Call:
             case Heard():
                 return self._hear(event)
             case Upset(upset=upset, why=why):
-                return self.dialogue.feel(upset, why)
+                return self.asking.feel(upset, why)
             case Pressed(key=key):
                 return self._press(key)
             case Played():
                 self._speaking = False
                 # Who talks into the end of the farewell is heard out.
-                done = isinstance(self.dialogue.state, Leaving) and not self._talking
-                return self.dialogue.finish() if done else []
+                done = isinstance(self.asking.state, Leaving) and not self._talking
+                return self.asking.finish() if done else []
             case Answered(work=work, outcome=outcome, values=values):
-                return self.dialogue.answered(work, outcome, values)
-            case Failed(work=work, why=why):
-                return self.dialogue.failed(work, why)
+                return self.service.answered(work, outcome, values)
+            case Failed(work=work, why=why, unknown=unknown):
+                return self.service.failed(work, why, unknown)
             case HungUp():
-                return self.dialogue.hung_up()
+                return self.asking.hung_up()
             case Broken(why=why):
-                return [Note("broken", {"why": why}), *self.dialogue.transfer("failure")]
+                return [Note("broken", {"why": why}), *self.asking.transfer("failure")]
             case _:
-                return self.dialogue.transfer("failure")
+                return self.asking.transfer("failure")
 
     def _overhear(self, text: str) -> list[Action]:
         """The caller is in mid-sentence.  A human phrase is acted on before the sentence is over."""
         if self.grammar.asks_for_person(text):
-            self.dialogue.history.said(text, "person", 1.0)
+            self.asking.history.said(text, "person", 1.0)
             noted = Note("heard", {"text": text, "confidence": 1.0, "intent": "person", "slots": {}})
-            return [noted, *self.dialogue.transfer("asked")]
-        if self._speaking and self.grammar.knows_a_word(text, self.dialogue.expecting):
+            return [noted, *self.asking.transfer("asked")]
+        if self._speaking and self.grammar.knows_a_word(text, self.asking.expecting):
             self._speaking, self._silent_ms = False, 0
             return [Hush(), Notice("interrupted")]
         return []
@@ -114,9 +138,9 @@ class Call:
     def _hear(self, heard: Heard) -> list[Action]:
         self._silent_ms = 0
         if not heard.text:
-            felt = self.dialogue.feel(heard.upset, heard.why)
+            felt = self.asking.feel(heard.upset, heard.why)
             missed = heard.speech_ms >= UNHEARD_MS and not self.over
-            return [*felt, *(self.dialogue.miss("no_match") if missed else [])]
+            return [*felt, *(self.asking.miss("no_match") if missed else [])]
         hush: list[Action] = [Hush()] if self._speaking else []
         self._speaking = False
         if self._spent():
@@ -125,18 +149,20 @@ class Call:
 
     def _spent(self) -> bool:
         budget = self.plan.budget
-        return self.dialogue.turns >= budget.turns or self.elapsed_ms >= budget.seconds * 1000
+        return self.asking.turns >= budget.turns or self.elapsed_ms >= budget.seconds * 1000
 
     def _pass_time(self, ms: int, talking: bool) -> list[Action]:
         self.elapsed_ms += ms
         self._talking = talking
-        state = self.dialogue.state
+        state = self.asking.state
         if isinstance(state, Leaving):
             return self._leave(state, ms)
+        if isinstance(state, HandingOver):
+            return self._hand_over(state, ms)
         if self.elapsed_ms >= 2 * self.plan.budget.seconds * 1000:  # whatever holds the call up, a person takes over
-            return self.dialogue.transfer("time_budget")
+            return self.asking.transfer("time_budget")
         if isinstance(state, Working):
-            return self.dialogue.wait(state, ms)
+            return self.service.wait(state, ms)
         if self._speaking:
             return []
         if isinstance(state, Filling) and state.keyed:
@@ -146,15 +172,22 @@ class Call:
         if self._silent_ms < self.plan.timing.no_input_ms:
             return []
         self._silent_ms = 0
-        if isinstance(state, Open) and state.served:
-            return self.dialogue.leave()
+        if isinstance(state, Offering) or (isinstance(state, Open) and state.served):
+            return self.asking.leave()
         if self._spent():
-            return self.dialogue.transfer("time_budget")
-        return self.dialogue.miss("no_input")
+            return self.asking.transfer("time_budget")
+        return self.asking.miss("no_input")
 
     def _leave(self, state: Leaving, ms: int) -> list[Action]:
-        self.dialogue.state = Leaving(state.waited_ms + ms)
-        return self.dialogue.finish() if state.waited_ms + ms >= FAREWELL_MS else []
+        self.asking.state = Leaving(state.waited_ms + ms)
+        return self.asking.finish() if state.waited_ms + ms >= FAREWELL_MS else []
+
+    def _hand_over(self, state: HandingOver, ms: int) -> list[Action]:
+        """The caller has heard why; who talks meanwhile is heard out."""
+        state = replace(state, waited_ms=state.waited_ms + ms)
+        self.asking.state = state
+        heard = not self._speaking and not self._talking
+        return self.asking.transfer(state.reason, state.topic) if heard or state.waited_ms >= FAREWELL_MS else []
 
     def _press(self, key: str) -> list[Action]:
         """A key.  0 is a person, except as the next digit of a number that is being keyed.
@@ -164,14 +197,14 @@ class Call:
         self._silent_ms = self._keyed_ms = 0
         noted: list[Action] = [Note("pressed", {"keys": key})]
         hush: list[Action] = [Hush()] if self._speaking else []
-        state = self.dialogue.state
+        state = self.asking.state
         if key == "0" and not (isinstance(state, Filling) and state.keyed):
-            return [*noted, *self.dialogue.transfer("pressed_zero")]
+            return [*noted, *self.asking.transfer("pressed_zero")]
         match state:
             case Filling():
                 self._speaking = False
                 return [*noted, *hush, *self.dialogue.press(state, key)]
-            case ConfirmingRequest() | ConfirmingSlot() if key in "12":
+            case ConfirmingRequest() | ConfirmingSlot() | ConfirmingChange() | Offering() if key in "12":
                 self._speaking = False
                 return [*noted, *hush, *self.dialogue.decided(key == "1")]
             case _:

@@ -64,7 +64,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A lookup came back.  ``outcome`` is one the request's configuration names (``found``, ``none``, ...)."""
+    """The business answered.  ``outcome`` is one the request's configuration names (``found``, ``none``, ...)."""
 
     work: int
     outcome: str
@@ -73,9 +73,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A lookup could not be answered: error or time-out.  ``why`` is for the record, never for the caller.
+    """The business could not be asked: error or time-out.  ``why`` is for the record, never for the caller.
 
-    ``unknown``: a change was sent, and nobody knows whether it was made.
+    ``unknown``: what was ordered may have been done all the same.
     """
 
     work: int

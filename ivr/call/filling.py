@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ivr.call.actions import Transfer
-from ivr.call.plan import Bands, SlotPlan
+from ivr.call.plan import Bands
 from ivr.call.policy import decide
 from ivr.call.state import ConfirmingSlot, Filling
 from ivr.grammar import Meaning, valid
@@ -30,8 +30,8 @@ def said(state: Filling | ConfirmingSlot, meaning: Meaning, sure: float, bands: 
     if before and isinstance(state, Filling):
         sure = min(sure, state.confidence)
     digits = before + meaning.digits
-    if _possible(state.slot, digits):
-        return _decided(state, digits, meaning, sure, bands)
+    if value := _value(state, digits):
+        return _decided(state, value, meaning, sure, bands)
     if len(digits) < max(state.slot.lengths):
         return Filling(state.request, state.slot, digits, sure)  # more may follow: silence brings the question back
     return None
@@ -64,9 +64,14 @@ def all_pressed(state: Filling) -> Step:
 
 
 def _taken(state: Filling) -> Step:
-    return Filled(state.keyed) if _possible(state.slot, state.keyed) else None
+    return Filled(value) if (value := _value(state, state.keyed)) else None
 
 
-def _possible(slot: SlotPlan, digits: str) -> bool:
-    """True for a number of a right length with a right check digit."""
-    return len(digits) in slot.lengths and (slot.check is None or valid(digits, slot.check))
+def _value(state: Filling | ConfirmingSlot, digits: str) -> str | None:
+    """What a number of a right length, with a right check digit, stands for."""
+    slot = state.slot
+    if len(digits) not in slot.lengths or (slot.check and not valid(digits, slot.check)):
+        return None
+    if slot.kind == "choice" and isinstance(state, Filling):
+        return dict(enumerate((value for value, _ in state.choices), 1)).get(int(digits))
+    return digits

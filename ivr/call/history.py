@@ -4,6 +4,8 @@ from typing import Any
 
 from ivr.call.actions import Reason
 
+DROPPED = "dropped"
+
 
 class History:
     """Grows while the call lasts; nothing in it is ever taken back."""
@@ -15,6 +17,8 @@ class History:
         self._slots: dict[str, str] = {}
         self._wanted: str | None = None
         self._tone: dict[str, Any] | None = None
+        self._verified: list[str] = []
+        self._pending: dict[str, str] | None = None
 
     def said(self, text: str, intent: str | None, confidence: float) -> None:
         """The caller said something."""
@@ -39,10 +43,28 @@ class History:
     def done(self, request: str, outcome: str) -> None:
         """A request came to an outcome."""
         self._done.append({"request": request, "outcome": outcome})
+        self._pending = None
+
+    def dropped(self, request: str) -> None:
+        """The caller no longer wants it, and knows that nothing was done."""
+        self.done(request, DROPPED)
+
+    def pending(self, request: str, how: str) -> None:
+        """An advisor has to look after this: ``sent`` (no answer yet), ``unknown``, ``not_done``, or an outcome."""
+        self._pending = {"request": request, "how": how}
+
+    def verified(self, proofs: list[str]) -> None:
+        """What shows who is calling."""
+        self._verified = proofs
 
     @property
     def served(self) -> bool:
         """True when at least one request was answered."""
+        return any(each["outcome"] != DROPPED for each in self._done)
+
+    @property
+    def content(self) -> bool:
+        """True when the caller may be content: something was answered, or dropped as they wished."""
         return bool(self._done)
 
     def card(self, reason: Reason | None, elapsed_ms: int) -> dict[str, Any]:
@@ -53,7 +75,9 @@ class History:
             "wanted": self._wanted,
             "said": self._said,
             "slots": self._slots,
+            "verified": self._verified,
             "done": self._done,
+            "pending": self._pending,
             "tone": self._tone,
             "seconds": round(elapsed_ms / 1000, 1),
         }

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-SlotKind = Literal["digits", "number", "date", "yes_no", "keypad"]
-"""How a value is given: digits one after the other, an amount ("twenty-five"), a day, yes or no, by keys alone."""
+SlotKind = Literal["digits", "number", "date", "yes_no", "keypad", "choice"]
+"""How a value is given: digits one after the other, an amount ("twenty-five"), a day, yes or no, by keys alone, or as
+a place in a list that is read out."""
 
 KEYED_DATE = (4, 8)
 """How many keys a day takes: day and month, or the other way round, each of two digits; then the year."""
@@ -46,8 +47,8 @@ class Timing:
 
     no_input_ms: int  # silence after a prompt that counts as no input
     keypad_ms: int  # after this long without a key, a number being keyed is taken as finished
-    filler_ms: int  # a lookup that takes longer gets a word of explanation
-    lookup_ms: int  # a lookup that takes longer goes to a person
+    filler_ms: int  # an action of the business that takes longer gets a word of explanation
+    lookup_ms: int  # one that takes longer goes to a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,11 @@ class SlotPlan:
 
     The value is text: digits, a date as 2026-11-24, "yes" or "no".
 
-    ``ask`` is the prompt that asks for it, ``confirm`` the one that reads it back.  ``own`` names the lookup that lists
+    ``ask`` is the prompt that asks for it, ``confirm`` the one that reads it back.  ``own`` names the action that lists
     the calling number's own values of it, so that nobody is asked what we know.  ``sure_if_found``: so few numbers
     exist that a misheard one hardly does; an unsure number is looked up instead of being confirmed first, and the
-    answer says it again.  ``check``: the check digit such numbers carry (``ivr.grammar.CHECKS``).
+    answer says it again.  ``check``: the check digit such numbers carry (``ivr.grammar.CHECKS``).  ``choices`` names
+    the action that lists what can be chosen, once it is known who is calling.
     """
 
     name: str
@@ -70,29 +72,62 @@ class SlotPlan:
     sure_if_found: bool = False
     check: str | None = None
     kind: SlotKind = "digits"
+    choices: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProofPlan:
+    """A way to know who is calling.  ``action`` gives the outcome ``verified`` when it holds for the request's slots.
+
+    With a ``slot`` the caller is asked for it; without, the proof is silent: it is about the calling number.
+    """
+
+    name: str
+    action: str
+    slot: SlotPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomePlan:
-    """What is said when a lookup comes back with an outcome.  ``again`` asks for the slots once more."""
+    """What is said when an action comes back with an outcome.
+
+    ``again`` asks for the slots once more, ``people`` hands the call over after it was said.  ``offer`` names the
+    action that sends the answer as a text message, when the caller would like that.
+    """
 
     say: str
     again: bool = False
+    people: bool = False
+    offer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPlan:
     """An intent the business can serve.  With ``topic`` set it goes to people only.
 
-    ``lookup`` None: the answer is the same for everybody (outcome ``found``).
+    ``proofs``: of which ``proofs_needed`` must hold.  ``before``: an action that says whether the request is possible
+    now; its outcome ``allowed`` goes on, any other is the answer.  ``action`` None: the answer is the same for
+    everybody (outcome ``found``).  ``confirm``: the prompt that reads a change back; set exactly for actions that
+    change something.
+    ``needs_caller``: nothing can be done for who withholds the calling number.
     """
 
     intent: str
     name: str
     slots: tuple[SlotPlan, ...] = ()
-    lookup: str | None = None
+    proofs: tuple[ProofPlan, ...] = ()
+    proofs_needed: int = 0
+    needs_caller: bool = False
+    before: str | None = None
+    action: str | None = None
+    confirm: str | None = None
     outcomes: Mapping[str, OutcomePlan] = field(default_factory=dict)
     topic: str | None = None
+
+    @property
+    def subject(self) -> tuple[SlotPlan, ...]:
+        """The slots that say what the request is about; the others are chosen from lists about it."""
+        return tuple(slot for slot in self.slots if slot.choices is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,15 @@ from ivr.call.call import FAREWELL_MS, Call
 from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, Partial, Played, Pressed, Started
 from ivr.call.history import History
 from ivr.call.plan import Plan, RequestPlan, SlotPlan
-from ivr.call.state import ConfirmingRequest, ConfirmingSlot, Filling, Leaving, Working
+from ivr.call.state import (
+    ConfirmingChange,
+    ConfirmingRequest,
+    ConfirmingSlot,
+    Filling,
+    Leaving,
+    Offering,
+    Working,
+)
 from ivr.grammar import BUILT_IN, PERSON, Expecting, Grammar, Meaning, valid
 
 MOST_ANSWERS = 12  # that a caller may give in a row without being understood or found
@@ -25,8 +33,19 @@ MOST_TURNS, MOST_SECONDS = 40, 900  # a call that the machine still has after th
 MOST_STATES = 20_000  # the shipped files: some hundred
 
 _COUNTERS = ("elapsed_ms", "_silent_ms", "_keyed_ms", "_idle_keys")
-_OF_DIALOGUE = ("turns", "_work", "_impatient", "_offered")  # the last two only change what is said
-_NOT_COMPARED = {*_COUNTERS, *_OF_DIALOGUE, "_talking", "_speaking", "plan", "_plan", "grammar", "_grammar"}
+_OF_ASKING = ("turns", "_impatient", "_offered")  # the last two only change what is said
+_NOT_COMPARED = {
+    *_COUNTERS,
+    *_OF_ASKING,
+    "_talking",
+    "_speaking",
+    "plan",
+    "_plan",
+    "grammar",
+    "_grammar",
+    "_asking",
+    "said",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,7 @@ def _one_of_each(requests: Mapping[str, RequestPlan]) -> dict[str, RequestPlan]:
     kinds: dict[str, str] = {}
     for intent, request in requests.items():
         bare = replace(
-            request, intent="", name="", lookup=request.lookup and "", topic=request.topic and "", outcomes={}
+            request, intent="", name="", action=request.action and "", topic=request.topic and "", outcomes={}
         )
         outcomes = sorted({str(replace(outcome, say="")) for outcome in request.outcomes.values()})
         kinds.setdefault(f"{bare} {outcomes}", intent)
@@ -121,7 +140,7 @@ def _after(place: _Place, moves: Iterable[tuple[str, Event]]) -> Iterator[_Place
     for what, event in moves:
         call = _twin(place.call)
         call.handle(event)
-        if not isinstance(call.dialogue.state, Leaving):
+        if not isinstance(call.asking.state, Leaving):
             call.handle(Played())
         yield _Place(call, (*place.path, what) if what else place.path)
 
@@ -136,11 +155,11 @@ def _moves(call: Call, examples: Mapping[str, str]) -> Iterator[tuple[str, Event
             yield f"says “{examples.get(intent, intent)}”, half understood", Heard(intent, unsure)
     yield from _numbers(call, 1.0)
     yield from _numbers(call, unsure)
-    match call.dialogue.state:
+    match call.asking.state:
         case Filling():
             yield from ((f"presses {key}", Pressed(key)) for key in "4*#")
             yield "says 4", Heard("4", 1.0)
-        case ConfirmingRequest() | ConfirmingSlot():
+        case ConfirmingRequest() | ConfirmingSlot() | ConfirmingChange() | Offering():
             yield from ((f"presses {key}", Pressed(key)) for key in "12")
     yield from _answers(call)
     yield "mumbles", Heard("", 0.0, speech_ms=2_000)
@@ -157,10 +176,11 @@ def _unhelpful(call: Call) -> Iterator[tuple[str, Event]]:
 
 def _numbers(call: Call, sure: float) -> Iterator[tuple[str, Event]]:
     """A number that can be right, and one that cannot, where one is asked for."""
-    state = call.dialogue.state
+    state = call.asking.state
     if isinstance(state, Filling | ConfirmingSlot):
-        length = max(state.slot.lengths)
-        for digits in (_example(length, state.slot.check), "9" * (length + 1)):
+        length = max(state.slot.lengths, default=0)
+        right = "1" if state.slot.kind == "choice" else _example(length, state.slot.check)
+        for digits in (right, "9" * (length + 1)):
             yield f"says {digits}", Heard(digits, sure)
 
 
@@ -172,11 +192,11 @@ def _example(length: int, check: str | None) -> str:
 
 def _answers(call: Call) -> Iterator[tuple[str, Event]]:
     """What the business may answer; with values, when it was asked for the caller's own."""
-    state = call.dialogue.state
+    state = call.asking.state
     if not isinstance(state, Working):
         return
     kinds = {str(replace(each, say="")): name for name, each in state.errand.request.outcomes.items()}
-    for name in {"found", "none", *kinds.values()}:
+    for name in {"found", "none", "verified", "allowed", *kinds.values()}:
         for values in ((), ("4",), ("4", "5")) if state.errand.slot else ((),):
             yield f"waits for the answer “{name}”", Answered(state.work, name, {"values": values})
     yield "waits", Failed(state.work, "the proof says so")
@@ -190,7 +210,7 @@ def _limits(plan: Plan, places: list[_Place]) -> Iterator[Flaw]:
     if len(places) >= MOST_STATES:
         yield Flaw(f"a call can be in more than {MOST_STATES:,} states, too many to look at", ())
     if plan.budget.turns > MOST_TURNS:
-        path = next((place.path for place in places if place.call.dialogue.history.served), ())
+        path = next((place.path for place in places if place.call.asking.history.served), ())
         what = f"a caller who is always answered may be kept for {plan.budget.turns} turns, more than {MOST_TURNS}"
         yield Flaw(what, (*path, "asks on and on"), ("budget", "turns"))
     if plan.budget.seconds > MOST_SECONDS:
@@ -216,7 +236,7 @@ def _at_once(places: list[_Place]) -> Iterator[Flaw]:
 
 
 def _reaches_person(call: Call, event: Event) -> bool:
-    state, call = call.dialogue.state, _twin(call)
+    state, call = call.asking.state, _twin(call)
     if _transfers(call.handle(event)):
         return True
     if not (isinstance(event, Pressed) and isinstance(state, Filling) and state.keyed):
@@ -236,7 +256,7 @@ def _silence(place: _Place) -> Iterator[Flaw]:
     while not call.over and waited_ms <= MOST_SILENT_S * 1000:
         done = [*call.handle(Elapsed(step_ms)), *call.handle(Played())]
         waited_ms, path = waited_ms + step_ms, (*path, f"says nothing for {step_ms / 1000:g} s")
-        if any(isinstance(action, Finish) for action in done) and not call.dialogue.history.served:
+        if any(isinstance(action, Finish) for action in done) and not call.asking.history.content:
             yield Flaw("a caller for whom nothing was done is sent away", path)
     if not call.over:
         setting = ("timing", "no_input") if step_ms * 5 > MOST_SILENT_S * 1000 else ("budget", "silences")
@@ -270,10 +290,10 @@ def _stubborn(places: list[_Place]) -> Iterator[Flaw]:
 
 def _nothing_found(call: Call) -> Iterator[tuple[str, Event]]:
     """Answers that ask again, or know nothing."""
-    state = call.dialogue.state
+    state = call.asking.state
     if isinstance(state, Working):
         again = [name for name, outcome in state.errand.request.outcomes.items() if outcome.again]
-        for name in ["none"] if state.errand.slot else again[:1]:
+        for name in ["none"] if state.errand.slot or state.errand.purpose == "proof" else again[:1]:
             yield f"waits for the answer “{name}”", Answered(state.work, name)
 
 
@@ -284,36 +304,35 @@ def _forgive(call: Call, misses: bool) -> None:
     """Give back what only shortens a call."""
     for name in _COUNTERS:
         setattr(call, name, 0)
-    for name in _OF_DIALOGUE:
-        setattr(call.dialogue, name, 0)
+    for name in _OF_ASKING:
+        setattr(call.asking, name, 0)
+    call.service._work = 0
     if misses:
-        call.dialogue._misses.clear()
-    call.dialogue.history._said.clear()
+        call.asking._misses.clear()
+    call.asking.history._said.clear()
 
 
 @cache
 def _changes(kind: type[Any]) -> bool:
     """True for a class whose objects change while a call lasts."""
-    if kind in (str, int, float, bool, type(None), Plan, _Words):
+    if kind in (str, int, float, bool, tuple, type(None), Plan, _Words):
         return False
     return not (is_dataclass(kind) and kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
 
 
-def _twin(value: Any) -> Any:
-    """A copy that shares only what never changes."""
+def _twin(value: Any, twins: dict[int, Any] | None = None) -> Any:
+    """A copy that shares only what never changes.  ``twins``: what was copied already, for what is held twice."""
+    twins = {} if twins is None else twins
+    if (twin := twins.get(id(value))) is not None:
+        return twin
     kind = type(value)
     if kind in (list, set, dict):
         return value.copy()
-    twin = object.__new__(kind)
-    if hasattr(value, "__dict__"):
-        twin.__dict__.update(value.__dict__)
-        for name, each in value.__dict__.items():
-            if _changes(each.__class__):
-                twin.__dict__[name] = _twin(each)
-        return twin
-    for name in value.__slots__:
+    twin = twins[id(value)] = object.__new__(kind)
+    names = value.__slots__ if hasattr(value, "__slots__") else value.__dict__
+    for name in names:
         each = getattr(value, name)
-        object.__setattr__(twin, name, _twin(each) if _changes(each.__class__) else each)
+        object.__setattr__(twin, name, _twin(each, twins) if _changes(each.__class__) else each)
     return twin
 
 
@@ -322,6 +341,8 @@ def _key(value: Any) -> object:
     match value:
         case str() | int() | float() | None:
             return value
+        case tuple():
+            return tuple(map(_key, value))
         case list():
             return tuple(sorted(value))
         case dict() | set():
@@ -331,6 +352,6 @@ def _key(value: Any) -> object:
         case SlotPlan():
             return value.name
         case History():
-            return value.served
+            return value.served, value.content
     names = value.__slots__ if hasattr(value, "__slots__") else value.__dict__
     return (type(value), *[_key(getattr(value, name)) for name in names if name not in _NOT_COMPARED])

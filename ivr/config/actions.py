@@ -72,7 +72,7 @@ def check_actions(
     """
     for name, action in actions.items():
         known = (
-            slots.get(name, frozenset(_needed(action)))
+            slots.get(name, frozenset(values_needed(action)))
             | CALL
             | CHANGE
             | (MESSAGE if texts and name == texts.action else frozenset())
@@ -96,7 +96,7 @@ Found = tuple[tuple[str, ...], str, str]
 """where in the action, what is wrong, the remedy"""
 
 
-def _needed(action: ActionEntry) -> Iterator[str]:
+def values_needed(action: ActionEntry) -> Iterator[str]:
     """The names of the values that an action's statements and templates are filled with."""
     for statement in action.statements:
         yield from text(statement).compile().params
@@ -110,7 +110,7 @@ def _mistakes(action: ActionEntry, known: frozenset[str]) -> Iterator[Found]:
         yield (), "needs one of `sql` and `http`", "keep the one that applies"
     if action.text_message and not action.changes:
         yield (), "sends a text message, so it must not be carried out twice", "add `changes: true`"
-    for name in sorted(set(_needed(action)) - known):
+    for name in sorted(set(values_needed(action)) - known):
         near = process.extractOne(name, sorted(known), score_cutoff=60)
         remedy = f"did you mean {near[0]!r}?" if near else "add the slot, or check its spelling"
         yield (), f"{name!r} is no slot of the requests that use it", remedy

@@ -12,7 +12,8 @@ from ivr.call.turns import TurnTiming
 from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammar, load_upset_words
-from ivr.config.requests import RequestsFile, check_requests, prompts_of, request_plans
+from ivr.config.requests import RequestsFile, prompts_of, request_plans
+from ivr.config.requests_check import check_requests
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
 from ivr.config.texts import Texts, syntax_mistake
 from ivr.grammar import Grammar
@@ -32,6 +33,14 @@ _PROMPTS = (
     "no_match",
     "no_input",
     "confirm_request",
+    "nothing_done",
+    "not_proved",
+    "passing_on",
+    "change_unknown",
+    "change_failed",
+    "offer_text",
+    "text_sent",
+    "text_not_sent",
     "queue",
     "voicemail",
     "voicemail_thanks",

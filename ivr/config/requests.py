@@ -1,15 +1,17 @@
-"""config/requests.yaml: its shapes, what can be wrong with it, and the plans of a call made from it."""
+"""config/requests.yaml: its shapes, and the plans of a call made from it.  Its mistakes are in ``requests_check``."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ivr.call import OutcomePlan, RequestPlan, SlotPlan
-from ivr.call.plan import KEYED_DATE, SlotKind
-from ivr.config.actions import ActionEntry, TextMessagesEntry, check_actions
+from ivr.call.plan import KEYED_DATE, ProofPlan, SlotKind
+from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.files import File, Name
-from ivr.config.source import Mistakes, Source
 from ivr.config.texts import Texts
+
+WITHOUT_DIGITS = ("date", "yes_no", "choice")
 
 
 class SlotEntry(File):
@@ -17,101 +19,120 @@ class SlotEntry(File):
 
     kind: SlotKind = "digits"
     digits: list[Annotated[int, Field(ge=1, le=20)]] = Field([])
+    choices: Name | None = None
     ask: Name
-    confirm: Name
+    confirm: Name | None = None
     own: Name | None = None
     sure_if_found: bool = False
     check: Literal["luhn", "mod97", "ean13"] | None = None
 
     @model_validator(mode="after")
-    def _length_is_known(self) -> "SlotEntry":
-        if (self.kind in ("date", "yes_no")) == bool(self.digits):
+    def _complete(self) -> "SlotEntry":
+        if (self.kind in WITHOUT_DIGITS) == bool(self.digits):
             wrong = f"of the kind {self.kind} has no `digits`" if self.digits else "needs `digits`, its lengths"
             raise ValueError(f"a slot {wrong}")
+        if (self.kind == "choice") != bool(self.choices):
+            raise ValueError("a slot has `choices` (the action that lists them) exactly when its kind is choice")
+        if self.kind != "choice" and not self.confirm:
+            raise ValueError("a slot needs `confirm`: the prompt that reads an unsure value back")
         return self
 
 
+class ProofEntry(File):
+    """A way to know who is calling: an action with the outcome ``verified``, and the question it needs, if any."""
+
+    action: Name
+    slot: SlotEntry | None = None
+
+
 class OutcomeEntry(File):
-    """What is said when a lookup comes back."""
+    """What is said when an action comes back, and what follows."""
 
     say: Name
     again: bool = False
+    people: bool = False
+    offer: Name | None = None
 
 
 class RequestEntry(File):
     """An intent the business serves, or leaves to people."""
 
     slots: dict[Name, SlotEntry] = Field({})
-    lookup: Name | None = None
+    identity: Name = "none"
+    needs_caller: bool = False
+    before: Name | None = None
+    action: Name | None = None
+    confirm: Name | None = None
     outcomes: dict[Name, OutcomeEntry] = Field({})
     people: bool = False
+
+    def actions(self) -> Iterator[str]:
+        """Every action it can ask for, those of its proofs apart."""
+        yield from filter(None, (self.before, self.action))
+        yield from filter(None, (name for slot in self.slots.values() for name in (slot.own, slot.choices)))
+        yield from filter(None, (outcome.offer for outcome in self.outcomes.values()))
 
 
 class RequestsFile(File):
     """config/requests.yaml"""
 
     requests: dict[Name, RequestEntry]
+    proofs: dict[Name, ProofEntry] = Field({})
+    identity: dict[Name, Annotated[int, Field(ge=1)]] = Field({})
     actions: dict[Name, ActionEntry] = Field({})
     text_messages: TextMessagesEntry | None = None
 
 
-def prompts_of(requests: RequestsFile) -> set[str]:
+def prompts_of(file: RequestsFile) -> set[str]:
     """Every prompt that requests can say."""
-    needed = set[str]()
-    for intent, request in requests.requests.items():
-        if not request.people:
-            needed.add(f"request_{intent}")
-        needed |= {prompt for slot in request.slots.values() for prompt in (slot.ask, slot.confirm)}
-        needed |= {outcome.say for outcome in request.outcomes.values()}
-    return needed | {action.text_message for action in requests.actions.values() if action.text_message}
-
-
-def check_requests(source: Source | None, file: RequestsFile, mistakes: Mistakes) -> None:
-    """Collect what is wrong between the parts of the file."""
-    if source is None:
-        return
-    slots: dict[str, frozenset[str]] = {}
-    for intent, request in file.requests.items():
-        place = ("requests", intent)
-        used = {request.lookup, *(slot.own for slot in request.slots.values())} - {None}
-        for name in sorted(str(each) for each in used - set(file.actions)):
-            mistakes.found.append(source.mistake(place, f"{name!r} is not under actions", "add it there"))
-        slots |= {name: slots.get(name, frozenset()) | set(request.slots) for name in used if name}
-        if not request.people and not request.outcomes:
-            what = f"{intent} has no outcomes: nothing could be answered"
-            mistakes.found.append(source.mistake(place, what, "add outcomes, or `people: true`"))
-        if not request.people and request.lookup is None and "found" not in request.outcomes:
-            what = f"{intent} has no lookup and no outcome `found`"
-            mistakes.found.append(source.mistake(place, what, "add one of the two"))
-    check_actions(source, file.actions, file.text_messages, slots, mistakes)
+    slots = [slot for request in file.requests.values() for slot in request.slots.values()]
+    slots += [proof.slot for proof in file.proofs.values() if proof.slot]
+    needed = {slot.ask for slot in slots} | {slot.confirm for slot in slots}
+    needed |= {f"request_{intent}" for intent, request in file.requests.items() if not request.people}
+    needed |= {request.confirm for request in file.requests.values()}
+    needed |= {outcome.say for request in file.requests.values() for outcome in request.outcomes.values()}
+    needed |= {action.text_message for action in file.actions.values()}
+    return {name for name in needed if name}
 
 
 def request_plans(file: RequestsFile, texts: Texts | None) -> dict[str, RequestPlan]:
     """Intent -> its plan, with the words of a language."""
+    proofs = tuple(
+        ProofPlan(name, proof.action, _slot(name, proof.slot) if proof.slot else None)
+        for name, proof in file.proofs.items()
+    )
     return {
-        intent: _request(intent, entry, texts.text(f"request_{intent}", {}) if texts and not entry.people else intent)
+        intent: RequestPlan(
+            intent=intent,
+            name=texts.text(f"request_{intent}", {}) if texts and not entry.people else intent,
+            slots=tuple(_slot(name, each) for name, each in entry.slots.items()),
+            proofs=proofs if entry.identity != "none" else (),
+            proofs_needed=file.identity.get(entry.identity, 0),
+            needs_caller=entry.needs_caller,
+            before=entry.before,
+            action=entry.action,
+            confirm=entry.confirm,
+            outcomes={
+                outcome: OutcomePlan(each.say, each.again, each.people, each.offer)
+                for outcome, each in entry.outcomes.items()
+            },
+            topic=intent if entry.people else None,
+        )
         for intent, entry in file.requests.items()
     }
 
 
-def _request(intent: str, entry: RequestEntry, name: str) -> RequestPlan:
-    return RequestPlan(
-        intent=intent,
+def _slot(name: str, entry: SlotEntry) -> SlotPlan:
+    lengths = {"date": KEYED_DATE, "choice": (1,)}.get(entry.kind, tuple(sorted(entry.digits)))
+    choice = entry.kind == "choice"
+    return SlotPlan(
         name=name,
-        slots=tuple(
-            SlotPlan(
-                slot,
-                KEYED_DATE if each.kind == "date" else tuple(sorted(each.digits)),
-                each.ask,
-                each.confirm,
-                each.own,
-                each.sure_if_found,
-                each.check,
-                each.kind,
-            )
-            for slot, each in entry.slots.items()
-        ),
-        lookup=entry.lookup,
-        outcomes={outcome: OutcomePlan(each.say, each.again) for outcome, each in entry.outcomes.items()},
-        topic=intent if entry.people else None,
+        lengths=lengths,
+        ask=entry.ask,
+        confirm=entry.confirm or "",
+        own=entry.own,
+        sure_if_found=entry.sure_if_found or choice,  # what was chosen is read back with the change
+        check=entry.check,
+        kind=entry.kind,
+        choices=entry.choices,
     )

@@ -19,8 +19,8 @@ PERSON = "person"
 """The intent of the human phrases.  Every language must have it."""
 
 YES, NO = "yes", "no"
-CONVERSATION = ("robot", "repeat", "finished")
-"""Intents about the conversation itself: "are you a robot", "say that again", "that's all"."""
+CONVERSATION = ("robot", "repeat", "finished", "never_mind", "other_one")
+"""Intents about the conversation itself: "are you a robot", "say that again", "that's all", "never mind", ..."""
 
 BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
 
@@ -30,7 +30,7 @@ FOREIGN = 0.5  # likeness lost when every telling word is another one
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
 
-Asked = Literal["request", "digits", "date", "yes_no"]
+Asked = Literal["request", "digits", "date", "yes_no", "reply"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ class Grammar:
         always = [s for s in requests if self.sentences[s] == PERSON or self.sentences[s] in CONVERSATION]
         answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
         anything = [*requests, *answers]
-        spoken = {"request": requests, "digits": anything, "date": anything, "yes_no": [*always, *answers]}
+        spoken = dict.fromkeys(("digits", "date", "reply"), anything)
+        spoken |= {"request": requests, "yes_no": [*always, *answers]}
         object.__setattr__(self, "_spoken", spoken)
         object.__setattr__(self, "_prefixes", {asked: _prefixes(texts) for asked, texts in spoken.items()})
         words_of = {asked: {word for text in texts for word in text.split()} for asked, texts in spoken.items()}

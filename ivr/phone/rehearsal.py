@@ -223,8 +223,8 @@ class _Telephone:
                 return
 
     def _do(self, action: Do) -> None:
-        self.happened.actions.append((self._step, action.lookup))
-        faked = self._scenario.actions.get(action.lookup)
+        self.happened.actions.append((self._step, action.action))
+        faked = self._scenario.actions.get(action.action)
         back_ms = self._now_ms + int((faked.takes if faked else 0) * 1000)
         self._lookups.append((back_ms, self._answer(action, faked)))
 
@@ -234,7 +234,7 @@ class _Telephone:
         if faked and faked.outcome:
             return Answered(action.work, faked.outcome, faked.values)
         try:
-            result = self._ask(action.lookup, {**action.values, "language": self._language}, action.work)
+            result = self._ask(action.action, {**action.values, "language": self._language}, action.work)
         except BackendFailed as failed:
             return Failed(action.work, str(failed), isinstance(failed, OutcomeUnknown))
         return Answered(action.work, result.outcome, dict(result.values))

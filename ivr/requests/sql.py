@@ -29,8 +29,9 @@ class SqlBackend:
         """Run an action's statements; the last one answers.
 
         A row with a column ``outcome`` gives that outcome and its other columns as values; rows with a column
-        ``value`` give ``found`` and ``{"values": [...]}``; no row gives ``none``.  Several rows with an ``outcome``
-        give ``several``, and nothing is changed.  Dates come as ISO text, whatever the database.
+        ``value`` (and ``label``) give ``found`` and ``{"values": [...], "labels": [...]}``; no row gives ``none``.
+        Several rows with an ``outcome`` give ``several``, and nothing is changed.  Dates come as ISO text, whatever
+        the database.
         """
         known = {**values, "key": key, CHANGED: 0}
         try:
@@ -75,7 +76,8 @@ def _result(action: str, rows: Sequence[RowMapping] | None) -> Result:
     if "outcome" in first:
         return Result(str(first.pop("outcome")), first) if len(rows) == 1 else Result("several", {})
     if "value" in first:
-        return Result("found", {"values": [str(row["value"]) for row in rows]})
+        columns = {f"{name}s": [str(row[name]) for row in rows] for name in ("value", "label") if name in first}
+        return Result("found", columns)
     raise BackendFailed(f"{action} gives neither a column `outcome` nor a column `value`")
 
 

@@ -26,7 +26,7 @@ from ivr.telephony.socket import LineLost, MediaSocket
 from ivr.tone import Cues, Tone
 
 DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen as half-open sockets without `stop`
-_PATIENCE_S = 0.25  # how long to wait for a message before looking at lookups that came back
+_PATIENCE_S = 0.25  # how long to wait for a message before looking at answers that came back
 _log = logging.getLogger(__name__)
 
 
@@ -153,9 +153,9 @@ class Session:
                 self._playout.hush()
             case Listen(expecting=expecting):
                 self._ear.expect(expecting)
-            case Do(work=work, lookup=lookup, values=values):
+            case Do(work=work, action=wanted, values=values):
                 known = {**values, "language": self._stored.language}
-                self._lookups[work] = self._parts.business.start(lookup, known, f"{self._stored.call_id}-{work}")
+                self._lookups[work] = self._parts.business.start(wanted, known, f"{self._stored.call_id}-{work}")
             case Note(kind=kind, data=data):
                 self._note(kind, data)
             case Notice(behaviour=behaviour):

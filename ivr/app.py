@@ -15,9 +15,11 @@ from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
+from ivr.operations.reload import Reload
 from ivr.records import EventWriter, Records, RecordsUnavailable
 from ivr.records.callbacks import Callbacks
 from ivr.records.database import connect
+from ivr.records.versions import Versions
 from ivr.requests.backend import Backend
 from ivr.requests.business import Action, Business
 from ivr.requests.demonstration import create_shop
@@ -63,7 +65,10 @@ def create_app(settings: Settings) -> Flask:
     timed(routes, parts.metrics)
     app.register_blueprint(routes)
     app.register_blueprint(card_pages(parts))
-    app.register_blueprint(desk(parts.records, Users(settings.home), settings.public_url, str(settings.home)))
+    versions = Versions(parts.records.engine)
+    app.register_blueprint(desk(parts.records, Users(settings.home), settings.public_url, versions))
+    app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
+    reload.begin()
     app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room))
     app.wsgi_app = _without_compression(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
@@ -89,13 +94,18 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         delivery=delivery,
         voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url),
     )
-    prompts.render(
-        parts.spoken(language, name, {})
-        for language in parts.models
-        for name in config.texts[language].names
-        if config.texts[language].is_fixed(name)
-    )
+    parts.render(config)
     return parts
+
+
+def _take(config: Config, parts: Parts, settings: Settings) -> None:
+    """Serve with changed files.  Raises ConfigError for what needs a start: another language needs its recogniser."""
+    if new := sorted(set(config.languages) - set(parts.config.languages)):
+        what = f"the languages {', '.join(new)} are new"
+        raise ConfigError(
+            [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
+        )
+    parts.take(config, create_business(config, parts.records, shop(settings, parts.records)))
 
 
 def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:

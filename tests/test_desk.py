@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from ivr.cli import ivr
 from ivr.records import Records
 from ivr.records.records import NewEvent
+from ivr.records.versions import Versions
 from ivr.supervisor.desk import desk
 from ivr.supervisor.users import Users
 
@@ -30,7 +31,7 @@ class Office:
         self.records = Records(f"sqlite:///{folder / 'ivr.sqlite3'}")
         self.records.prepare()
         self.app = Flask("desk")
-        self.app.register_blueprint(desk(self.records, self.users, BASE, "a test"))
+        self.app.register_blueprint(desk(self.records, self.users, BASE, Versions(self.records.engine)))
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()

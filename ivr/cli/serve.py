@@ -57,6 +57,7 @@ def _options(bind: str, workers: int, app: Flask) -> dict[str, Any]:
 
 def _warm_up(app: Flask) -> None:
     """What must not be shared by a fork starts in each process now, not with its first caller."""
+    app.extensions["reload"].watch()
     for model in app.extensions["ivr"].models.values():
         load = getattr(model, "load", None)
         if load:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
 )
 
@@ -126,4 +127,29 @@ jobs = Table(
     Column("due_at", Moment, nullable=False),  # moved ahead by who takes the job, so that nobody else does
     Column("tries", Integer, nullable=False),
     Index("jobs_due", "kind", "due_at"),
+)
+
+# The supervisors' files, each text once.
+file_texts = Table(
+    "file_texts",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3: two processes cannot both make the next
+    Column("at", Moment, nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("files", Text, nullable=False),  # JSON: name -> digest
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
 )

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.config.source import ConfigError
 from ivr.records import Records
+from ivr.records.versions import Versions
 from ivr.supervisor.doors import COOKIE, Doors, who, with_headers
 from ivr.supervisor.live import LiveCall, LiveCalls
 from ivr.supervisor.logins import Logins, TooManyAttempts
@@ -20,8 +21,8 @@ from ivr.supervisor.users import Users
 _BOTH = ("supervisor", "advisor")
 
 
-def desk(records: Records, users: Users, public_url: str, version: str) -> Blueprint:
-    """Every page of the desk.  ``version``: which configuration is running, in a few words."""
+def desk(records: Records, users: Users, public_url: str, versions: Versions) -> Blueprint:
+    """Every page of the desk."""
     routes = Blueprint("desk", __name__, url_prefix="/supervisor", template_folder="templates", static_folder="static")
     logins = Logins(records.engine, users)
     doors = Doors(logins, public_url)
@@ -55,7 +56,7 @@ def desk(records: Records, users: Users, public_url: str, version: str) -> Bluep
     @routes.get("/")
     @doors.needs(*_BOTH)
     def wallboard() -> str:
-        return render_template("desk/wallboard.html", login=who(), version=version)
+        return render_template("desk/wallboard.html", login=who())
 
     @routes.get("/now")
     @doors.needs(*_BOTH)
@@ -70,6 +71,7 @@ def desk(records: Records, users: Users, public_url: str, version: str) -> Bluep
                 "reasons": [[REASONS.get(reason, reason), count] for reason, count in numbers.reasons.items()],
             },
             troubles=numbers.troubles,
+            version=_version(versions),
         )
 
     @routes.get("/calls")
@@ -100,6 +102,17 @@ def desk(records: Records, users: Users, public_url: str, version: str) -> Bluep
         return render_template("desk/log_in.html", wrong=f"Nobody can log in: {error}"), 503
 
     return routes
+
+
+def _version(versions: Versions) -> dict[str, Any]:
+    """Which files calls are served with, and whether newer ones were refused."""
+    newest, notice = versions.newest(), versions.last_notice()
+    return {
+        "number": newest.id if newest else None,
+        "at": newest.at.timestamp() if newest else None,
+        "who": newest.who if newest else "",
+        "refused": notice.text if notice else "",
+    }
 
 
 def _as_json(call: LiveCall, role: str) -> dict[str, Any]:

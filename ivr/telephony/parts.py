@@ -1,6 +1,7 @@
 """The real parts a call is served with; put together in ``ivr.app`` and shared by all calls of a process."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 from ivr.advisors.delivery import Delivery
@@ -15,9 +16,12 @@ from ivr.speech.recogniser import RecognitionModel
 from ivr.telephony.cards import CardLinks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
-    """``models``: language -> its recogniser; a language without one is served by people only."""
+    """``models``: language -> its recogniser; a language without one is served by people only.
+
+    Changed by ``take`` only; a call works with a copy, and so keeps the version it began with.
+    """
 
     config: Config
     records: Records
@@ -31,8 +35,30 @@ class Parts:
     voicemail: Voicemail
     metrics: Metrics = field(default_factory=Metrics)
 
+    def as_now(self) -> "Parts":
+        """What a call that begins now is served with, to its end."""
+        return copy(self)
+
+    def take(self, config: Config, business: Business) -> None:
+        """Serve with these from the next call on."""
+        self.render(config)
+        self.config, self.business = config, business
+
+    def render(self, config: Config) -> None:
+        """Make the sound of every sentence that is the same in all calls, so that no call waits for it."""
+        self.prompts.render(
+            _spoken(config, language, name, {})
+            for language in self.models
+            for name in config.texts[language].names
+            if config.texts[language].is_fixed(name)
+        )
+
     def spoken(self, language: str, name: str, values: Mapping[str, object]) -> SpokenText:
         """A prompt of a language with its values filled in."""
-        texts, chosen = self.config.texts[language], self.config.languages[language]
-        text = texts.text(name, values)
-        return SpokenText(name, text, language, chosen.voice, chosen.rate_wpm, texts.is_fixed(name))
+        return _spoken(self.config, language, name, values)
+
+
+def _spoken(config: Config, language: str, name: str, values: Mapping[str, object]) -> SpokenText:
+    texts, chosen = config.texts[language], config.languages[language]
+    text = texts.text(name, values)
+    return SpokenText(name, text, language, chosen.voice, chosen.rate_wpm, texts.is_fixed(name))

@@ -84,4 +84,4 @@ class Streams:
             _log.warning("refused a stream for call %s: unknown call, wrong or used token", message.call_id[:64])
             return None
         stored = records.call(message.call_id)
-        return Session(socket, message, stored, self._parts) if stored else None
+        return Session(socket, message, stored, self._parts.as_now()) if stored else None

@@ -67,6 +67,11 @@ function show(now) {
   put(document.getElementById("figure-served"), String(outcomes.served || 0));
   put(document.getElementById("figure-transferred"), String(outcomes.transferred || 0));
   put(document.getElementById("figure-later"), String((outcomes.callback || 0) + (outcomes.voicemail || 0)));
+  const version = now.version;
+  put(document.getElementById("refused"), version.refused);
+  document.getElementById("refused").hidden = !version.refused;
+  put(document.getElementById("version"), version.number === null ? "" :
+    "Version " + version.number + " of the files, by " + version.who + ", " + new Date(version.at * 1000).toLocaleString());
   showList("reasons", now.today.reasons.map(([reason, count]) => [String(count), reason]));
   showList("troubles", now.troubles.map((each) => [new Date(each.at * 1000).toLocaleTimeString(), each.what, each.why]));
 }

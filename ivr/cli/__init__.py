@@ -9,6 +9,7 @@ _COMMANDS = {
     "demo": ("ivr.cli.demo", "Real calls, end to end, on this machine."),
     "serve": ("ivr.cli.serve", "The production server."),
     "call": ("ivr.cli.call", "One simulated telephone call."),
+    "callbacks": ("ivr.cli.callbacks", "Whom we promised to call."),
     "understand": ("ivr.cli.understand", "What a sentence means."),
     "check": ("ivr.cli.check", "Every mistake in the supervisors' files."),
     "rehearse": ("ivr.cli.rehearse", "Scenarios: what a caller says, and what must happen."),

@@ -72,16 +72,19 @@ class Delivery:
             "X-IVR-Event": job.what,
             "X-IVR-Signature": sign(self._secret, body, int(time.time())),
         }
-        with requests.post(
-            self._url or "",
-            data=body,
-            headers=headers,
-            timeout=(CONNECT_S, ANSWER_S),
-            allow_redirects=False,
-            stream=True,
-        ) as answer:
-            if not 200 <= answer.status_code < 300:
-                raise NotTaken(f"the receiver answered {answer.status_code}")
+        try:
+            with requests.post(
+                self._url or "",
+                data=body,
+                headers=headers,
+                timeout=(CONNECT_S, ANSWER_S),
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                if not 200 <= answer.status_code < 300:
+                    raise NotTaken(f"the receiver answered {answer.status_code}")
+        except requests.RequestException as error:  # its text would put the receiver's address into logs and records
+            raise NotTaken(f"the receiver could not be reached ({type(error).__name__})") from None
         self._records.note(job.call_id, "delivered", {"what": job.what, "tries": job.tries})
 
     def _message(self, job: Job) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""A message that a caller left: fetched, written down by our own recogniser, put on the card and delivered."""
+"""A message that a caller left: fetched, written down by our own recogniser, put on the card and delivered.
+
+Its link is delivered at once; what follows is a help for who reads it, and may fail.
+"""
 
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +19,7 @@ from ivr.records import Records
 from ivr.records.jobs import Job, Jobs
 from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RecognitionModel
-from ivr.speech.transcribe import transcribe, work_last
+from ivr.speech.transcribe import transcribe
 
 MAX_BYTES = 16 * 1024 * 1024  # our longest message is 3 minutes: 3 MB as Twilio stores it
 CONNECT_S, READ_S, WHOLE_S = 3.05, 10, 60
@@ -65,20 +67,28 @@ class Voicemail:
         self._jobs.start()
 
     def _take_in(self, job: Job) -> None:
-        """One try: fetch, write down.  Raises when it should be tried again."""
+        """One try: fetch, write down.  Raises when the recording could not be fetched: that is tried again."""
         stored = self._records.call(job.call_id)
-        model = self._models.get(stored.language) if stored else None
-        if stored is None or model is None:  # without a recogniser an advisor listens to it
+        if stored is None:
             return
-        work_last(threading.get_native_id())
+        model = self._models.get(stored.language)
+        if model is None:
+            self._gave_up(job, f"no recogniser for {stored.language}")
+            return
         with TemporaryDirectory(prefix="ivr-voicemail-") as folder:
             path = Path(folder) / "message.wav"
             path.write_bytes(self.fetch(job.what))
-            text = transcribe(model, read_wav(path))
+            try:
+                text = transcribe(model, read_wav(path))
+            except Exception as error:  # noqa: BLE001  its link is delivered; a second try would fail as well
+                _log.exception("call %s: its message is not written down", job.call_id)
+                self._gave_up(job, str(error))
+                return
         self._records.note(job.call_id, "transcript", {"text": text, "by": model.name})
         self._delivery.announce(job.call_id, "transcript")
 
     def _gave_up(self, job: Job, why: str) -> None:
+        """An advisor listens to it: the link is delivered already."""
         if self._records.call(job.call_id):
             self._records.note(job.call_id, "no_transcript", {"why": why[:200]})
 

@@ -5,6 +5,7 @@ as well; a process that dies in the middle leaves it to be taken again.
 """
 
 import logging
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -86,12 +87,14 @@ class Jobs:
         try:
             self._work(job)
         except Exception as error:  # noqa: BLE001  whatever went wrong, it is tried again
-            self._put_back(job, now, f"{type(error).__name__}: {error}")
+            self._put_back(job, now, str(error) or type(error).__name__)
         else:
             self._remove(job)
         return True
 
     def _run(self) -> None:
+        if hasattr(os, "setpriority"):  # callers come first (Linux gives each thread a priority of its own)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
         while True:
             self._new.clear()
             try:

@@ -1,7 +1,6 @@
-"""Writing down a message that nobody waits for: free speech, without a grammar, on what the calls leave of the CPU."""
+"""Writing down a message that nobody waits for: free speech, without a grammar."""
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
 _PIECE_S = 25  # Whisper reads 30 s at a time
 _LOOK_FOR_PAUSE_S = 8  # before the end of a piece, so that no word is cut
 _TENTH = RATE_HZ // 10
-
-
-def work_last(thread_id: int) -> None:
-    """Let every other thread go first from now on, where the system can (Linux counts priorities by thread)."""
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, thread_id, 19)
 
 
 def transcribe(model: RecognitionModel, samples: Samples) -> str:

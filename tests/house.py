@@ -4,7 +4,7 @@ import base64
 import json
 from collections import deque
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +107,7 @@ class FakeSocket:
 class House:
     """Everything but the exchange.  ``post`` signs like Twilio; ``stream`` plays messages into a session."""
 
-    def __init__(self, config: Config, folder: Path) -> None:
+    def __init__(self, config: Config, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.model = ScriptedModel()
         self.voice = ToneVoice()
         self.records = Records(f"sqlite:///{folder / 'ivr.sqlite3'}")
@@ -126,6 +126,7 @@ class House:
             delivery=delivery,
             voicemail=Voicemail(self.records, delivery, {"en": self.model}, TOKEN, "http://127.0.0.1:1/nobody"),
             business=create_business(config, self.records, self.records.engine),
+            now=now,
         )
         self.signatures = Signatures(TOKEN, BASE, MEDIA)
         self.streams = Streams(self.parts)

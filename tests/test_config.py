@@ -61,7 +61,7 @@ def test_a_slot_says_how_many_digits_it_has_where_it_has_any(home: Path, edit: E
 
 def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:
     edit("config/ivr.yaml", "misses: 3", "misses: 0")
-    edit("config/advisors.yaml", 'number: "+15550142"', "number: call us")
+    edit("config/advisors.yaml", "ring_s: 20", "ring_s: soon")
     edit("config/requests.yaml", "again: true}", "again: perhaps}")
     found = mistakes(home)
     assert [line.split(":")[0] for line in found] == ["config/ivr.yaml", "config/requests.yaml", "config/advisors.yaml"]
@@ -73,7 +73,7 @@ def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:
         ("config/ivr.yaml", "language: ko", "language: xx", "not under languages"),
         ("config/requests.yaml", "action: order_status", "action: nowhere", "'nowhere' is not under actions"),
         ("config/requests.yaml", "complaint: {people: true}", "complaint: {}", "no outcomes"),
-        ("config/advisors.yaml", "team: service", "team: sales", "'sales' is not under teams"),
+        ("config/advisors.yaml", "\nteam: service", "\nteam: sales", "'sales' is not under teams"),
         ("config/advisors.yaml", "name: {en: our customer service team, ko", "name: {ko", "no name in 'en'"),
         ("config/prompts/en.yaml", "farewell: ", "fare_well: ", "'farewell' is missing"),
         ("config/prompts/en.yaml", "{{ request }}", "{{ request", "confirm_request"),

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from ivr.config import Config
-from tests.house import CALL_ID, SILENCE, House, frames, key
+from tests.house import CALL_ID, House
 
 
 @pytest.fixture
@@ -13,7 +14,8 @@ def house(config: Config, tmp_path: Path) -> House:
     return House(config, tmp_path)
 
 
-PATHS = ["/voice", "/voice/next", "/voice/dialled", "/voice/wait", "/voice/left", "/voice/recorded", "/stream-events"]
+AFTER = ["next", "dialled", "wait", "chosen", "left", "number", "window", "recorded", "silent", "whisper", "accept"]
+PATHS = ["/voice", "/stream-events", *(f"/voice/{each}" for each in AFTER)]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -67,36 +69,26 @@ def test_a_withheld_number_is_stored_as_none(house: House) -> None:
     assert stored and stored.caller == ""
 
 
-@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled", "something-new", ""])
-def test_a_caller_nobody_answered_waits_in_the_queue(house: House, status: str) -> None:
-    house.stream(*frames(SILENCE, 100), key("0"))
-    assert "<Enqueue" in house.post("/voice/dialled", DialCallStatus=status)[1]
-
-
-def test_an_advisor_who_declined_after_answering_does_not_end_the_call(house: House) -> None:
-    house.stream(*frames(SILENCE, 100), key("0"))
-    assert "<Enqueue" in house.post("/voice/dialled", DialCallStatus="completed", DialBridged="false")[1]
-
-
-def test_after_a_conversation_nothing_follows(house: House) -> None:
-    house.stream(*frames(SILENCE, 100), key("0"))
-    text = house.post("/voice/dialled", DialCallStatus="completed", DialBridged="true")[1]
-    assert "<Hangup" in text and "<Say" not in text
-
-
-@pytest.mark.parametrize("result", ["queue-full", "error", "system-error", "leave", "unheard-of"])
-def test_a_caller_the_queue_cannot_take_may_leave_a_message(house: House, result: str) -> None:
-    house.post("/voice")
-    assert "<Record" in house.post("/voice/left", QueueResult=result)[1]
-    assert (
-        "<Hangup" in house.post("/voice/recorded", RecordingUrl="https://api.example.com/RE1", RecordingDuration="7")[1]
-    )
-    stored = house.records.call(CALL_ID)
-    assert stored and stored.outcome == "voicemail"
-
-
 def test_an_exception_in_a_webhook_dials_a_person(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.records.engine.dispose()
     monkeypatch.setattr(house.records, "open", lambda *_: 1 / 0)
     status, text = house.post("/voice")
     assert status == 200 and "<Dial" in text
+
+
+def test_without_the_database_the_caller_reaches_a_person_step_by_step(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("select", {}, Exception("the database is gone"))
+
+    for name in ("open", "call", "events", "append", "change"):
+        monkeypatch.setattr(house.records, name, gone)
+    monkeypatch.setattr(house.parts.callbacks, "promise", gone)
+    for path in ("/voice", "/voice/next"):
+        text = house.post(path)[1]
+        assert "<Dial" in text and "/voice/dialled" in text
+    assert "<Enqueue" in house.post("/voice/dialled?team=service", DialCallStatus="busy")[1]
+    assert "<Gather" in house.post("/voice/whisper?team=service&by=service&call=" + CALL_ID)[1]
+    assert "<Hangup" not in house.post("/voice/accept?team=service&by=service&call=" + CALL_ID, Digits="1")[1]
+    assert "<Record" in house.post("/voice/window?team=service&at=1", Digits="1")[1], "no promise that is not stored"

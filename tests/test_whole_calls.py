@@ -113,7 +113,7 @@ def test_key_zero_transfers_with_the_story(results: Results) -> None:
     result = results["zero"]
     assert ended(result) == ("transferred", "pressed_zero")
     assert result["transfer"]["card"]["reason"] == "pressed_zero"
-    assert result["transfer"]["team"] == "service" and result["transfer"]["target"] == "+15550142"
+    assert result["transfer"]["team"] == "service" and result["transfer"]["target"] == "+12025550142"
 
 
 def test_a_caller_nobody_answers_waits_in_the_queue_or_leaves_a_message(results: Results) -> None:
@@ -156,7 +156,7 @@ def test_after_a_killed_server_another_process_puts_the_caller_through(tmp_path:
         url = f"{second.url}/voice/next"
         signature = RequestValidator(second.token).compute_signature(url, form)
         answer = requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=10)
-    assert answer.ok and "<Dial" in answer.text and "+15550142" in answer.text
+    assert answer.ok and "<Dial" in answer.text and "+12025550142" in answer.text
     stored = records.call(call_id)
     assert stored and (stored.outcome, stored.reason) == ("transferred", "failure")
     caller.join(30)

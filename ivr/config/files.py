@@ -1,15 +1,19 @@
 """The shapes of the supervisors' files, as they are written."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ivr.call.actions import Reason
 from ivr.tone.weights import WordClass
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Number = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{5,14}$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -91,19 +95,55 @@ class IvrFile(File):
     max_calls: Positive = 100
 
 
+class QueueEntry(File):
+    """How callers of a team wait."""
+
+    name: QueueName | None = None
+    music: Annotated[str, StringConstraints(pattern=r"^https://\S+$")] | None = None
+    offer_after_s: Annotated[int, Field(ge=0, le=3600)] = 60
+    longest_s: Annotated[int, Field(ge=30, le=7200)] = 900
+    ring_again_s: Annotated[int, Field(ge=20, le=3600)] | None = None
+
+
+class HolidaysEntry(File):
+    """Whose public holidays a team keeps."""
+
+    country: CountryCode
+    region: str | None = None
+
+
 class TeamEntry(File):
     """Advisors who answer together."""
 
     name: dict[LanguageCode, str]
-    number: Number
+    languages: list[LanguageCode] = []
+    hours: Literal["always"] | dict[str, str] = "always"
+    timezone: str | None = None
+    holidays: HolidaysEntry | None = None
+    days: dict[str | date, str] = {}
+    targets: Annotated[list[str], Field(min_length=1)]
+    at_once: bool = False
     ring_s: Annotated[int, Field(ge=5, le=600)] = 20  # Twilio's own limits
-    queue: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    queue: QueueEntry = QueueEntry()
+    then: Name | None = None
+
+
+class RouteEntry(File):
+    """Which calls go to a team."""
+
+    team: Name
+    reason: Reason | list[Reason] = []
+    topic: Name | list[Name] = []
+    language: LanguageCode | list[LanguageCode] = []
 
 
 class AdvisorsFile(File):
     """config/advisors.yaml"""
 
+    country: CountryCode
+    timezone: str
     teams: Annotated[dict[Name, TeamEntry], Field(min_length=1)]
+    routes: list[RouteEntry] = []
     team: Name
     webhook: Annotated[str, StringConstraints(pattern=r"^https://[^/]+")] | None = None
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, get_args
 
-from ivr.advisors.teams import Advisors, Team
+from ivr.advisors.teams import Advisors
 from ivr.call import Bands, Budget, Plan, Timing, TonePlan
 from ivr.call.actions import Reason
 from ivr.call.turns import TurnTiming
 from ivr.config.actions import ActionEntry, TextMessagesEntry
+from ivr.config.advisors import advisors as build_advisors
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammar, load_upset_words
 from ivr.config.requests import RequestsFile, prompts_of, request_plans
@@ -41,10 +42,23 @@ _PROMPTS = (
     "offer_text",
     "text_sent",
     "text_not_sent",
+    "put_through",
+    "next_advisor",
     "queue",
+    "queue_choices",
+    "closed",
+    "all_busy",
+    "choices",
+    "callback_number",
+    "callback_ask_number",
+    "callback_wrong_number",
+    "callback_window",
+    "callback_promised",
     "voicemail",
     "voicemail_thanks",
     "whisper",
+    "whisper_keys",
+    "whisper_taken",
     *(f"{kind}_{reason}" for reason in get_args(Reason) for kind in ("transfer", "reason")),
 )
 
@@ -86,8 +100,8 @@ def load(home: Path) -> Config:
     }
     ivr = _checked(mistakes, sources["ivr"], IvrFile)
     requests = _checked(mistakes, sources["requests"], RequestsFile)
-    advisors = _checked(mistakes, sources["advisors"], AdvisorsFile)
-    if not (ivr and requests and advisors):
+    advisors_file = _checked(mistakes, sources["advisors"], AdvisorsFile)
+    if not (ivr and requests and advisors_file and sources["advisors"]):
         raise ConfigError(mistakes.found)
     for number, line in ivr.lines.items():
         if line.language not in ivr.languages and (source := sources["ivr"]):
@@ -101,7 +115,7 @@ def load(home: Path) -> Config:
         grammars[language] = load_grammar(home, language, served, upset_words[language].phrases, mistakes)
         texts[language] = _texts(home, language, (ivr, requests), mistakes)
     check_requests(sources["requests"], requests, mistakes)
-    _check_advisors(sources["advisors"], advisors, ivr, mistakes)
+    advisors = build_advisors(sources["advisors"], advisors_file, tuple(ivr.languages), served, mistakes)
     if mistakes.found:
         raise ConfigError(mistakes.found)
     return Config(
@@ -115,8 +129,8 @@ def load(home: Path) -> Config:
         turns=TurnTiming(ivr.timing.silence, ivr.timing.digits, ivr.timing.complete, ivr.timing.final),
         actions=dict(requests.actions),
         text_messages=requests.text_messages,
-        advisors=_advisors(advisors),
-        webhook=advisors.webhook,
+        advisors=advisors,
+        webhook=advisors_file.webhook,
         tone=tone,
         upset_words=upset_words,
         max_calls=ivr.max_calls,
@@ -155,20 +169,6 @@ def _texts(home: Path, language: str, files: tuple[IvrFile, RequestsFile], mista
     return Texts(language, source.data, ivr.company, ivr.tone.on) if good else None
 
 
-def _check_advisors(source: Source | None, file: AdvisorsFile, ivr: IvrFile, mistakes: Mistakes) -> None:
-    if source is None:
-        return
-    if file.team not in file.teams:
-        what = f"team {file.team!r} is not under teams"
-        mistakes.found.append(source.mistake(("team",), what, f"one of: {', '.join(file.teams)}"))
-    for name, team in file.teams.items():
-        for language in sorted(set(ivr.languages) - set(team.name)):
-            what = f"team {name} has no name in {language!r}"
-            mistakes.found.append(
-                source.mistake(("teams", name, "name"), what, "callers are told who they will talk to")
-            )
-
-
 def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None, tone: Weights | None) -> Plan:
     timing = ivr.timing
     return Plan(
@@ -178,10 +178,3 @@ def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None, tone: Weigh
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
         requests=request_plans(requests, texts),
     )
-
-
-def _advisors(file: AdvisorsFile) -> Advisors:
-    teams = {
-        name: Team(name, dict(team.name), team.number, team.ring_s, team.queue) for name, team in file.teams.items()
-    }
-    return Advisors(teams, file.team)

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 _YEAR = re.compile(r"[,\s]*y+년?[,\s]*")  # in the patterns of the full date: nobody says the year of a parcel
+
+_CLOCK = {"ko": "B h시 m분"}  # its short pattern says AM and PM in English
 
 
 def _digits(value: object) -> str:
@@ -28,8 +30,16 @@ def environment(language: str) -> Environment:
         when = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
         return str(format_date(when, format=pattern, locale=language))
 
+    def clock(value: time | datetime) -> str:
+        """A time of day as people say it: "6:30 PM", "18:30"."""
+        return (
+            str(format_time(value, format=_CLOCK.get(language, "short"), locale=language))
+            .replace("\u202f", " ")
+            .replace(" 0분", "")
+        )
+
     made = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # spoken, never shown as HTML
-    made.filters.update(digits=_digits, day=day)
+    made.filters.update(digits=_digits, day=day, clock=clock)
     return made
 
 

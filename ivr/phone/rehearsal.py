@@ -245,7 +245,8 @@ class _Telephone:
             self._handle(Upset(reading.upset, reading.contributions))
 
     def _transfer(self, reason: Reason, topic: str | None) -> None:
-        team = self._config.advisors.choose()
+        wanted = self._call.card()["wanted"]
+        team = self._config.advisors.route(reason, topic or wanted, self._language)
         words = {"team": team.names[self._language]}
         self._tell("ivr", self._config.texts[self._language].text(f"transfer_{reason}", words))
         self._end(Ending("transferred", reason, topic, team.name))

@@ -1,10 +1,12 @@
 """The real parts a call is served with; put together in ``ivr.app`` and shared by all calls of a process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from ivr.advisors.delivery import Delivery
+from ivr.advisors.journey import destination
 from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config
 from ivr.operations.metrics import Metrics
@@ -20,7 +22,8 @@ from ivr.telephony.cards import CardLinks
 class Parts:
     """``models``: language -> its recogniser; a language without one is served by people only.
 
-    Changed by ``take`` only; a call works with a copy, and so keeps the version it began with.
+    Changed by ``take`` only; a call works with a copy, and so keeps the version it began with.  ``now``: the clock that
+    opening hours go by.
     """
 
     config: Config
@@ -34,6 +37,11 @@ class Parts:
     delivery: Delivery
     voicemail: Voicemail
     metrics: Metrics = field(default_factory=Metrics)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def destination(self, reason: str, topic: str | None, language: str) -> tuple[str, str | None]:
+        """The team a call is put through to now, and the first address there; None when nobody is there."""
+        return destination(self.config.advisors, self.config.advisors.route(reason, topic, language), self.now())
 
     def as_now(self) -> "Parts":
         """What a call that begins now is served with, to its end."""

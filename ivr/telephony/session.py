@@ -160,8 +160,8 @@ class Session:
                 self._note(kind, data)
             case Notice(behaviour=behaviour):
                 self._notice(behaviour)
-            case Transfer(reason=reason):
-                self._close("transferred", reason)
+            case Transfer(reason=reason, topic=topic):
+                self._close("transferred", reason, topic)
             case Finish(outcome=outcome, farewell=farewell):
                 self._close(outcome, None, farewell=farewell)
 
@@ -177,18 +177,21 @@ class Session:
     def _note(self, kind: str, data: dict[str, Any]) -> None:
         self._parts.writer.note(NewEvent(self._stored.call_id, self._call.elapsed_ms, kind, data))
 
-    def _close(self, outcome: str, reason: Reason | None, farewell: bool = False) -> None:
+    def _close(self, outcome: str, reason: Reason | None, topic: str | None = None, *, farewell: bool = False) -> None:
         """The machine's part ends: first the record, which any process can go on from, then the socket."""
         self._ended = True
-        team = self._parts.config.advisors.choose() if outcome == "transferred" else None
+        card = {**self._call.card(reason), "language": self._stored.language}
+        team, target = None, None
+        if reason:
+            team, target = self._parts.destination(reason, topic or card["wanted"], self._stored.language)
         self._parts.records.close(
             self._stored.call_id,
             outcome,
             reason,
             farewell=farewell,
-            team=team.name if team else None,
-            target=team.number if team else None,
-            card={**self._call.card(reason), "language": self._stored.language},
+            team=team,
+            target=target,
+            card=card,
         )
 
     def _lost(self, why: str) -> None:

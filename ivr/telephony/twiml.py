@@ -1,26 +1,68 @@
 """What Twilio is told to do.  Each function gives one whole document."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
 
-from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse
+from twilio.twiml.voice_response import Connect, Dial, Gather, Stream, VoiceResponse
 
-from ivr.advisors.teams import Team
+from ivr.advisors.hours import Window
+from ivr.advisors.steps import (
+    AskNumber,
+    AskWindow,
+    HangUp,
+    Leave,
+    Music,
+    Offer,
+    Place,
+    Promise,
+    Record,
+    Ring,
+    Step,
+    Wait,
+)
+from ivr.advisors.teams import Advisors, Target
 
-QUEUE_PAUSE_S = 30  # between two words in the queue: often enough to know that one is not forgotten
+QUEUE_PAUSE_S = 20  # between two words in a queue without music: often enough to know that one is not forgotten
 VOICEMAIL_S = 180
+KEY_S = 6  # for a key to be pressed: long enough to take the telephone from the ear
+WHISPER_S = 10  # the same for an advisor, who may be looking at the card
+TALK_S = 86_400  # of a conversation with an advisor: we set no limit, and Twilio knows none longer than a day
 
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """The caller's language as Twilio names it, and the sentences in it."""
+    """A language as Twilio names it, and the sentences in it."""
 
     twilio: str
-    text: Callable[[str, dict[str, str]], str]
+    text: Callable[[str, Mapping[str, Any]], str]
 
-    def say(self, response: VoiceResponse, prompt: str, values: dict[str, str] | None = None) -> None:
+    def say(self, parent: VoiceResponse | Gather, prompt: str, **values: Any) -> None:
         """Add a sentence.  Twilio's own voice: a file of ours that cannot be fetched must not stop a transfer."""
-        response.say(self.text(prompt, values or {}), language=self.twilio)
+        parent.say(self.text(prompt, values), language=self.twilio)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a document for a transferred call needs besides the step.
+
+    ``opening``: the prompt that says why the caller is put through.  ``link``: the address of the handover card.
+    """
+
+    base: str
+    call_id: str
+    language: str
+    tongue: Tongue
+    opening: str = "transfer_failure"
+    link: str = ""
+    headers: Mapping[str, str] | None = None
+    attributes: Mapping[str, Any] | None = None
+
+    def url(self, path: str, place: Place, **more: str) -> str:
+        """The address of the next webhook, with the place in it."""
+        return f"{self.base}/voice/{path}?{urlencode({**place.query(), **more})}"
 
 
 def stream(base: str, media_url: str, token: str) -> str:
@@ -34,50 +76,151 @@ def stream(base: str, media_url: str, token: str) -> str:
     return str(response)
 
 
-def transfer(base: str, team: Team, reason: str, language: str, tongue: Tongue) -> str:
-    """Tell the caller whom they will talk to, and ring that team."""
+def document(step: Step, scene: Scene) -> str:
+    """The document that carries out a step."""
     response = VoiceResponse()
-    tongue.say(response, f"transfer_{reason}", {"team": team.names[language]})
-    dial = Dial(action=f"{base}/voice/dialled", method="POST", timeout=team.ring_s, answer_on_bridge=True)
-    dial.number(team.number)
-    response.append(dial)
+    match step:
+        case Ring():
+            _ring(response, step, scene)
+        case Wait():
+            _wait(response, step, scene)
+        case Music():
+            _music(response, step, scene)
+        case Leave():
+            response.leave()
+        case Offer():
+            _offer(response, step, scene)
+        case AskNumber():
+            _ask_number(response, step, scene)
+        case AskWindow():
+            gather = _gather(response, scene.url("window", step.place), num_digits=1)
+            scene.tongue.say(gather, "callback_window", windows=[_spoken(window) for window in step.windows])
+        case Promise():
+            window = _spoken(step.window)
+            scene.tongue.say(response, "callback_promised", number=step.number.lstrip("+"), window=window)
+            response.hangup()
+        case Record():
+            _record(response, step, scene)
+        case HangUp():
+            response.hangup()
     return str(response)
 
 
-def queue(base: str, team: Team, tongue: Tongue) -> str:
-    """Nobody answered: the caller waits in the team's queue."""
-    response = VoiceResponse()
-    tongue.say(response, "queue")
-    _wait_in_queue(response, base, team)
-    return str(response)
-
-
-def _wait_in_queue(response: VoiceResponse, base: str, team: Team, query: str = "") -> None:
-    left = f"{base}/voice/left{query}"
-    response.enqueue(team.queue, action=left, method="POST", wait_url=f"{base}/voice/wait", wait_url_method="POST")
-
-
-def wait(tongue: Tongue) -> str:
-    """What is heard in the queue; Twilio asks again when it is over."""
-    response = VoiceResponse()
-    response.pause(length=QUEUE_PAUSE_S)
-    tongue.say(response, "queue")
-    return str(response)
-
-
-def voicemail(base: str, team: Team, tongue: Tongue, again: bool) -> str:
-    """Not even the queue could take the caller: a message, or, from who says nothing, the queue once more.
-
-    Twilio goes on to the next verb only when nothing was recorded; a message goes to ``action``.  ``again``: this is
-    the second time, and a line on which nobody speaks is not kept for ever.
-    """
-    response = VoiceResponse()
-    tongue.say(response, "voicemail")
-    response.record(
-        action=f"{base}/voice/recorded", method="POST", max_length=VOICEMAIL_S, finish_on_key="#", play_beep=True
+def _ring(response: VoiceResponse, step: Ring, scene: Scene) -> None:
+    opening = scene.opening if step.first else "put_through" if step.new_team else "next_advisor"
+    scene.tongue.say(response, opening, team=step.team.names[scene.language])
+    dial = Dial(
+        action=scene.url("dialled", step.place),
+        method="POST",
+        timeout=step.team.ring_s,
+        answer_on_bridge=True,
+        time_limit=TALK_S,
     )
-    if not again:
-        _wait_in_queue(response, base, team, "?again=1")
+    whisper = scene.url("whisper", step.place, call=scene.call_id, by=step.team.name)
+    for target in step.targets:
+        _noun(dial, target, whisper, scene)
+    response.append(dial)
+
+
+def _noun(dial: Dial, target: Target, whisper: str, scene: Scene) -> None:
+    match target.kind:
+        case "sip":
+            headers = "&".join(f"{name}={quote(value, safe='')}" for name, value in (scene.headers or {}).items())
+            dial.sip(f"{target.address}?{headers}" if headers else target.address, url=whisper, method="POST")
+        case "client":
+            client = dial.client(url=whisper, method="POST")
+            client.identity(target.address)
+            for name, value in {"call": scene.call_id, "card": scene.link}.items():
+                client.parameter(name=name, value=value)
+        case _:
+            dial.number(target.address, url=whisper, method="POST")
+
+
+def _wait(response: VoiceResponse, step: Wait, scene: Scene) -> None:
+    if step.first:
+        scene.tongue.say(response, scene.opening, team=step.team.names[scene.language])
+    urls = {
+        "action": scene.url("left", step.place),
+        "wait_url": scene.url("wait", step.place),
+        "wait_url_method": "POST",
+    }
+    if step.target.kind == "workflow":
+        enqueue = response.enqueue(None, workflow_sid=step.target.address, method="POST", **urls)
+        enqueue.task(json.dumps({"call": scene.call_id, **(scene.attributes or {})}, ensure_ascii=False))
+    else:
+        response.enqueue(step.target.address, method="POST", **urls)
+
+
+def _music(response: VoiceResponse, step: Music, scene: Scene) -> None:
+    """What is heard in the queue; Twilio asks again when it is over."""
+    parent: VoiceResponse | Gather = response
+    if step.offer:
+        parent = Gather(num_digits=1, action=scene.url("chosen", step.place, waiting="1"), method="POST", timeout=1)
+    scene.tongue.say(parent, "queue", position=step.position, minutes=step.minutes)
+    if step.offer:
+        scene.tongue.say(parent, "queue_choices")
+    if step.team.waiting.music:
+        parent.play(step.team.waiting.music)
+    else:
+        parent.pause(length=QUEUE_PAUSE_S)
+    if step.offer:
+        response.append(parent)
+
+
+def _offer(response: VoiceResponse, step: Offer, scene: Scene) -> None:
+    if step.back:
+        scene.tongue.say(response, "closed", back=step.back)
+    else:
+        scene.tongue.say(response, "all_busy")
+    gather = _gather(response, scene.url("chosen", step.place), num_digits=1)
+    scene.tongue.say(gather, "choices")
+
+
+def _ask_number(response: VoiceResponse, step: AskNumber, scene: Scene) -> None:
+    if step.wrong:
+        scene.tongue.say(response, "callback_wrong_number")
+    gather = _gather(response, scene.url("number", step.place), finish_on_key="#")
+    if step.number:
+        scene.tongue.say(gather, "callback_number", number=step.number.lstrip("+"))
+    else:
+        scene.tongue.say(gather, "callback_ask_number")
+
+
+def _record(response: VoiceResponse, step: Record, scene: Scene) -> None:
+    """Twilio goes on to the next verb only when nothing was recorded; a message goes to ``action``."""
+    scene.tongue.say(response, "voicemail")
+    action = scene.url("recorded", step.place)
+    response.record(action=action, method="POST", max_length=VOICEMAIL_S, finish_on_key="#", play_beep=True)
+    response.redirect(scene.url("silent", step.place), method="POST")
+
+
+def _gather(response: VoiceResponse, action: str, **how: Any) -> Gather:
+    """Keys; their absence is an answer, too."""
+    gather: Gather = response.gather(
+        input="dtmf", action=action, method="POST", timeout=KEY_S, action_on_empty_result=True, **how
+    )
+    return gather
+
+
+def _spoken(window: Window) -> dict[str, Any]:
+    return {"start": window.start, "end": window.end, "now": window.now}
+
+
+def whisper(tongue: Tongue, story: str, action: str) -> str:
+    """What an advisor hears before the caller is connected.  Only a key takes the call: a voicemail box has none."""
+    response = VoiceResponse()
+    gather = response.gather(input="dtmf", num_digits=1, action=action, method="POST", timeout=WHISPER_S)
+    gather.say(story, language=tongue.twilio)
+    tongue.say(gather, "whisper_keys")
+    response.hangup()
+    return str(response)
+
+
+def taken(tongue: Tongue) -> str:
+    """For the advisor who pressed 1 a moment after somebody else."""
+    response = VoiceResponse()
+    tongue.say(response, "whisper_taken")
+    response.hangup()
     return str(response)
 
 
@@ -90,21 +233,37 @@ def thanks(tongue: Tongue) -> str:
 
 
 def hang_up() -> str:
-    """The caller was content and has heard our farewell, or has talked to an advisor."""
+    """The caller was content and has heard our farewell; or an advisor passes a call on."""
     response = VoiceResponse()
     response.hangup()
     return str(response)
 
 
 def nothing() -> str:
-    """The caller is gone already."""
+    """The caller is gone already; or an advisor takes the call, which connects the two."""
     return str(VoiceResponse())
 
 
-def last_resort(team: Team) -> str:
-    """Needs nothing but the team's number: for when everything else fails."""
+def last_resort(advisors: Advisors) -> str:
+    """Needs nothing but an address: for when everything else fails."""
     response = VoiceResponse()
+    groups = [group for team in advisors.chain(advisors.default) for group in team.groups]
+    telephones = [group for group in groups if group[0].rings]
+    if not telephones:
+        target = groups[0][0]
+        if target.kind == "workflow":
+            response.enqueue(None, workflow_sid=target.address)
+        else:
+            response.enqueue(target.address)
+        return str(response)
     dial = Dial(timeout=60)
-    dial.number(team.number)
+    for target in telephones[0]:
+        match target.kind:
+            case "sip":
+                dial.sip(target.address)
+            case "client":
+                dial.client(target.address)
+            case _:
+                dial.number(target.address)
     response.append(dial)
     return str(response)

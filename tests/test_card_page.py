@@ -233,3 +233,20 @@ def test_a_database_that_is_away_is_said_to_be_away(house: House) -> None:
         connection.execute(text("ALTER TABLE calls RENAME TO elsewhere"))
     answer = house.client.get(path_of(house.parts.links))
     assert answer.status_code == 503 and "tries again by itself" in answer.text
+
+
+def test_what_an_advisor_must_look_after_stands_out(house: House) -> None:
+    transferred(house, "where is my order")
+    stored = house.records.call(CALL_ID)
+    assert stored and stored.card
+    card = {**stored.card, "pending": {"request": "cancel_order", "how": "unknown"}, "verified": ["order_number"]}
+    house.records.change(CALL_ID, card=card)
+    shown = page(house)
+    assert "to cancel an order: nobody knows whether it was done" in shown and "Identity verified" in shown
+
+
+def test_a_callback_to_another_number_shows_that_number(house: House) -> None:
+    house.post("/voice", From="anonymous")
+    begin = datetime.now(UTC)
+    house.parts.callbacks.promise("+420601123456", CALL_ID, "service", "en", begin, begin + timedelta(hours=1))
+    assert "+420 601 123 456" in page(house)

@@ -53,6 +53,13 @@ def test_an_upset_caller_is_said_to_be_upset_once(config: Config) -> None:
     assert heard.startswith("The caller sounds upset,") and "patience" not in heard
 
 
+def test_what_may_not_have_been_done_is_said_and_what_was_dropped_is_not(config: Config) -> None:
+    done = [{"request": "refund", "outcome": "dropped"}]
+    card = {"reason": "backend", "done": done, "pending": {"request": "cancel_order", "how": "unknown"}}
+    heard = whisper(card, config.texts["en"].text)
+    assert "look after this: to cancel an order" in heard and "refund" not in heard
+
+
 def test_a_request_nobody_named_goes_by_its_own_name(config: Config) -> None:
     assert "about: gift wrapping." in whisper({"reason": "topic", "wanted": "gift_wrapping"}, config.texts["en"].text)
 

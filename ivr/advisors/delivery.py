@@ -99,7 +99,7 @@ class Delivery:
         }
         if stored is None:  # a call that was never recorded, or is no longer kept
             return message
-        promise = self._callbacks.open_for(stored.caller) if stored.caller else None
+        promise = self._callbacks.open_for(stored.caller, job.call_id)
         voicemail = {
             key: value
             for event in self._records.events(job.call_id)
@@ -116,7 +116,7 @@ class Delivery:
             "team": stored.team,
             "card": stored.card,
             "voicemail": voicemail or None,
-            "callback": {"not_before": promise.not_before, "not_after": promise.not_after} if promise else None,
+            "callback": promise and {each: getattr(promise, each) for each in ("number", "not_before", "not_after")},
         }
 
     def _gave_up(self, job: Job, why: str) -> None:

@@ -56,15 +56,22 @@ def handover(call: StoredCall, facts: Facts, text: Text, locale: Locale) -> dict
             (request_in_words(each["request"], text), str(each["outcome"]).replace("_", " "))
             for each in card.get("done") or ()
         ],
+        "pending": _pending(card.get("pending"), text),
         "mood": mood({"reason": call.reason, **card}),
         "tone": card.get("tone"),
         "conversation": _conversation(facts.events, text) or _from_card(card, text),
         "earlier": [_earlier(each, facts.now, text, locale) for each in facts.earlier],
-        "promise": _window(facts.promise, locale) if facts.promise else "",
+        "promise": facts.promise,
+        "window": _window(facts.promise, locale) if facts.promise else "",
         "voicemail": _voicemail(facts.events),
         "orders": facts.orders,
         "opened": sum(event.kind == "card_opened" for event in facts.events),
     }
+
+
+def _pending(pending: Mapping[str, Any] | None, text: Text) -> tuple[str, str] | None:
+    """What an advisor has to look after: the request, and how it stands."""
+    return (request_in_words(pending["request"], text), str(pending["how"])) if pending else None
 
 
 def _minutes(call: StoredCall, now: datetime) -> int | None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ivr.call.history import DROPPED
+
 Card = Mapping[str, Any]
 Text = Callable[[str, Mapping[str, Any]], str]
 
@@ -45,7 +47,9 @@ def mood(card: Card) -> str:
 
 def whisper(card: Card, text: Text) -> str:
     """What the advisor hears before taking the call: why, about what, what is already done, in what mood."""
-    served = dict.fromkeys(request_in_words(each["request"], text) for each in card.get("done") or ())
+    served = dict.fromkeys(
+        request_in_words(each["request"], text) for each in card.get("done") or () if each["outcome"] != DROPPED
+    )
     wanted = request_in_words(card.get("wanted"), text)
     numbers = [value for value in (card.get("slots") or {}).values() if str(value).isdecimal()]
     values = {
@@ -53,8 +57,8 @@ def whisper(card: Card, text: Text) -> str:
         "request": wanted if wanted not in served else "",
         "numbers": numbers,
         "done": ", ".join(served),
+        "pending": request_in_words((card.get("pending") or {}).get("request"), text),
         "mood": "" if card.get("reason") == "tone" else mood(card),
-        "verified": bool(card.get("verified")),
     }
     return " ".join(text("whisper", values).split())
 
@@ -73,6 +77,7 @@ def sip_headers(card: Card, link: str) -> dict[str, str]:
         ("x-ivr-language", card.get("language") or ""),
         ("x-ivr-verified", "yes" if card.get("verified") else "no"),
         ("x-ivr-mood", mood(card)),
+        ("x-ivr-pending", (card.get("pending") or {}).get("request") or ""),
         ("x-ivr-slots", ",".join(f"{name}={value}" for name, value in (card.get("slots") or {}).items())),
         ("x-ivr-done", ",".join(each["request"] for each in card.get("done") or ())),
         ("x-ivr-said", _last_words(card)),
@@ -100,6 +105,7 @@ def task_attributes(card: Card, link: str) -> dict[str, Any]:
         "caller": card.get("caller") or None,
         "language": card.get("language"),
         "verified": bool(card.get("verified")),
+        "pending": card.get("pending"),
         "mood": mood(card) or None,
         "upset": (card.get("tone") or {}).get("upset"),
         "seconds": card.get("seconds"),

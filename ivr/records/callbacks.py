@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, and_, insert, select, update
+from sqlalchemy import Engine, false, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ivr.records.schema import callbacks
@@ -74,14 +74,15 @@ class Callbacks:
         """What is still to be done: in the order in which people asked."""
         return self._list(callbacks.c.done_at.is_(None))
 
-    def open_for(self, number: str) -> Promise | None:
-        """The open promise to a number, if there is one."""
-        found = self._list(callbacks.c.done_at.is_(None) & (callbacks.c.number == number))
-        return found[0] if found else None
+    def open_for(self, number: str, call_id: str) -> Promise | None:
+        """The open promise made in a call, maybe to another number than it came from, or else to its number."""
+        mine = (callbacks.c.call_id == call_id) | ((callbacks.c.number == number) if number else false())
+        found = self._list(callbacks.c.done_at.is_(None) & mine)
+        return next((each for each in found if each.call_id == call_id), found[0] if found else None)
 
     def broken(self, now: datetime) -> list[Promise]:
         """Promises whose time passed and that nobody has kept since."""
-        return self._list(and_(callbacks.c.done_at.is_(None), callbacks.c.not_after < now))
+        return self._list(callbacks.c.done_at.is_(None) & (callbacks.c.not_after < now))
 
     def between(self, begin: datetime, end: datetime) -> list[Promise]:
         """Everything first asked for in that time, done or not: for the reports."""

@@ -76,7 +76,7 @@ class _Pages:
         facts = Facts(
             events=self._parts.records.events(call.call_id),
             earlier=earlier_calls(self._parts.records.engine, call),
-            promise=self._parts.callbacks.open_for(call.caller) if call.caller else None,
+            promise=self._parts.callbacks.open_for(call.caller, call.call_id),
             orders=self._orders.of(call, language, afresh=opens),
             now=datetime.now(UTC),
         )
@@ -92,11 +92,8 @@ class _Orders:
     """Open orders by call: looked up in the backends' own threads, never waited for long."""
 
     def __init__(self, parts: Parts) -> None:
-        self._business = parts.business
+        self._parts = parts
         self._asked: dict[str, list[Future[Result]]] = {}
-        plans = parts.config.plans.values()
-        slots = (slot for plan in plans for request in plan.requests.values() for slot in request.slots)
-        self._lookups = sorted({slot.own for slot in slots if slot.own})
 
     def of(self, call: StoredCall, language: str, afresh: bool) -> list[str] | None:
         """What the number has open; None while, or because, nobody can say.  ``afresh``: ask again if that failed."""
@@ -107,7 +104,10 @@ class _Orders:
             while len(self._asked) >= _KEPT_ORDERS:
                 self._asked.pop(next(iter(self._asked)), None)
             known = {"caller": call.caller, "language": language}
-            asked = [self._business.start(name, known, f"{call.call_id}-card") for name in self._lookups]
+            plans = self._parts.config.plans.values()
+            slots = (slot for plan in plans for each in plan.requests.values() for slot in each.slots)
+            lookups = sorted({slot.own for slot in slots if slot.own})
+            asked = [self._parts.business.start(name, known, f"{call.call_id}-card") for name in lookups]
             self._asked[call.call_id] = asked
         if wait_for(asked, ORDERS_WITHIN_S if afresh else 0).not_done or any(each.exception() for each in asked):
             return None

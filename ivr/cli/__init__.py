@@ -20,6 +20,7 @@ _COMMANDS = {
     "report": ("ivr.cli.report", "What a period's calls come to: HTML and CSV."),
     "what-if": ("ivr.cli.what_if", "Stored calls under other thresholds."),
     "versions": ("ivr.cli.versions", "Every version of the supervisors' files, and the way back."),
+    "softphone": ("ivr.cli.softphone", "Talk to the system from the browser."),
     "users": ("ivr.cli.users", "Who may log in at the supervisor's desk: list, add, remove."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ivr.phone.playback import Playback
 from ivr.speech.codec import FRAME_BYTES, SILENCE, duration_ms
@@ -60,6 +61,34 @@ class Frame:
 _SILENT_FRAME = Frame()
 
 
+class OnTheLine(Protocol):
+    """Who holds the telephone: somebody with a script (``Caller``), or somebody who is there (``live.LiveCaller``)."""
+
+    def frame(self, now_ms: float, ears: Playback) -> Frame:
+        """The next 20 ms.  To be asked once for every frame that is sent."""
+        ...
+
+    def hears(self, mulaw: bytes, /) -> None:
+        """What the system says, as it arrives."""
+        ...
+
+    def silenced(self) -> None:
+        """What has arrived and was not yet heard is taken back."""
+        ...
+
+    def take_keys(self, count: int | None = None, finish: str = "#") -> str:
+        """Keys pressed outside a stream."""
+        ...
+
+    def take_speech(self) -> list[Utterance]:
+        """What is said outside a stream."""
+        ...
+
+    def hangs_up_now(self) -> bool:
+        """Whether the receiver is put down now, outside a stream."""
+        ...
+
+
 class Caller:
     """Goes through the script: each item when the system is listening, or with ``barge_in`` while it talks.
 
@@ -95,6 +124,12 @@ class Caller:
         self._at_once = False
         self._frames.extend(_frames(item))
         return self._go_on(now_ms)
+
+    def hears(self, mulaw: bytes, /) -> None:
+        """Somebody with a script listens for pauses only (``frame``)."""
+
+    def silenced(self) -> None:
+        """The same."""
 
     def take_keys(self, count: int | None = None, finish: str = "#") -> str:
         """The keys the script holds next, outside a stream (``<Gather>``); "" if it goes on with something else.

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from ivr.phone.caller import Caller, Press, Utterance
+from ivr.phone.caller import OnTheLine, Press, Utterance
 from ivr.phone.leg import CallFailed, HungUp, Leg, Step, new_sid
 from ivr.phone.messages import Writer
 from ivr.phone.notes import Turn
@@ -16,7 +16,7 @@ MAX_PARAMETER_CHARACTERS = 500  # name and value together
 class Connection:
     """Puts one caller on media streams; ``hang_up`` reaches the one that is open."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: OnTheLine) -> None:
         self._caller = caller
         self._stream: MediaStream | None = None
 

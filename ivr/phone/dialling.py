@@ -8,7 +8,7 @@ from ivr.config.files import IvrFile
 from ivr.config.settings import models_directory
 from ivr.config.source import check, read
 from ivr.phone.advisor import Advisors
-from ivr.phone.caller import Caller
+from ivr.phone.caller import OnTheLine
 from ivr.phone.exchange import LIMIT_S, Number, carry
 from ivr.phone.leg import new_sid
 from ivr.phone.notes import Notes, Tell, tell_nobody
@@ -23,7 +23,7 @@ ENGLISH_LINE = "+15550100"
 
 
 async def dial_up(
-    server: Server, number: Number, caller: Caller, advisors: Advisors, tell: Tell = tell_nobody
+    server: Server, number: Number, caller: OnTheLine, advisors: Advisors, tell: Tell = tell_nobody
 ) -> Result:
     """Make one call, tell what happens as it happens, and judge it."""
     records = Records(server.database_url) if server.database_url else None

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from ivr.phone.advisor import Advisors
-from ivr.phone.caller import Caller
+from ivr.phone.caller import OnTheLine
 from ivr.phone.connect import Connection
 from ivr.phone.dial import dial
 from ivr.phone.leg import CallFailed, Ending, HungUp, Leg, follow, new_sid
@@ -29,13 +29,13 @@ class Number:
     limit_s: float = LIMIT_S
 
 
-async def place_call(number: Number, caller: Caller, advisors: Advisors, tell: Tell = tell_nobody) -> Notes:
+async def place_call(number: Number, caller: OnTheLine, advisors: Advisors, tell: Tell = tell_nobody) -> Notes:
     """Make one call and carry it to its end.  Never raises for what the server does: that is in ``Notes.failure``."""
     notes = Notes(new_sid("CA"), tell)
     return await carry(number, caller, advisors, notes)
 
 
-async def carry(number: Number, caller: Caller, advisors: Advisors, notes: Notes) -> Notes:
+async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: Notes) -> Notes:
     """The same with notes of the caller's own, so that somebody can read along while the call goes on."""
     webhooks = Webhooks(number.token)
     connection = Connection(caller)

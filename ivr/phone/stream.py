@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivr.phone.caller import FRAME_MS, Caller, Press, Utterance
+from ivr.phone.caller import FRAME_MS, OnTheLine, Press, Utterance
 from ivr.phone.messages import CONNECTED, Audio, BadMessage, Clear, Mark, Writer, decode
 from ivr.phone.playback import Playback
 from ivr.phone.timings import Timings
@@ -45,7 +45,7 @@ class Ended:
 class MediaStream:
     """Carries the caller's sound to the server and the server's to the caller's ear, and measures both."""
 
-    def __init__(self, caller: Caller, writer: Writer, watcher: Watcher) -> None:
+    def __init__(self, caller: OnTheLine, writer: Writer, watcher: Watcher) -> None:
         self.timings = Timings()
         self._caller = caller
         self._writer = writer
@@ -131,12 +131,14 @@ class MediaStream:
             case Audio(mulaw):
                 late_ms = self._playback.add_audio(now_ms, duration_ms(mulaw))
                 self.timings.audio(now_ms, late_ms)
+                self._caller.hears(mulaw)
             case Mark(name):
                 self._playback.add_mark(now_ms, name)
                 self._watcher.prompt_sent(name, self._sent * FRAME_MS)
                 self._echo(self._playback.played(now_ms))
             case Clear():
                 self.timings.cleared()
+                self._caller.silenced()
                 self._echo(self._playback.clear(now_ms))
 
     def _echo(self, names: list[str]) -> None:

@@ -14,6 +14,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 Result = TypeVar("Result")
 
 MAX_BYTES = 1_000_000  # a supervisor's file is some kilobytes; more is an accident
+MAX_VALUES = 100_000  # with every alias written out; the largest shipped file has some hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Source:
         node, line = self.data, 1
         for key in path:
             if isinstance(node, CommentedMap) and key in node:
-                line = node.lc.key(key)[0] + 1
+                place = (node.lc.data or {}).get(key)  # none for what `<<` brought in
+                line = place[0] + 1 if place else line
             elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
                 line = node.lc.item(key)[0] + 1
             else:
@@ -67,6 +69,8 @@ def read(home: Path, name: str) -> Source:
     """Read one file.  Raises ConfigError when it is missing, unreadable or not YAML."""
     path = home / name
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigError([Mistake(name, None, "is not a file", "a folder, pipe or device cannot be read here")])
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError([Mistake(name, None, "is larger than 1 MB", "split it, or remove what is not needed")])
         data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
@@ -84,7 +88,21 @@ def read(home: Path, name: str) -> Source:
         raise ConfigError([Mistake(name, line, what, "check indentation, quotes and double keys there")]) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([Mistake(name, None, f"is not YAML: {error}", "check the file")]) from None
+    if _size(data, {}) > MAX_VALUES:
+        what = "repeats itself without end (an alias inside what it stands for, or aliases of aliases)"
+        raise ConfigError([Mistake(name, None, what, "write the values out, without & and *")])
     return Source(name, {} if data is None else data)
+
+
+def _size(node: Any, known: dict[int, float]) -> float:
+    """How many values a file holds when its aliases are written out; infinite for one that contains itself."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")
+        inside = node.values() if isinstance(node, dict) else node
+        known[id(node)] = 1 + sum(_size(each, known) for each in inside)
+    return known[id(node)]
 
 
 def check(source: Source, shape: type[Shape]) -> Shape:

@@ -100,7 +100,26 @@ def test_a_key_written_twice_is_a_mistake(home: Path, edit: Edit) -> None:
     assert any("duplicate key" in line for line in mistakes(home))
 
 
-@pytest.mark.parametrize("content", ["", "- a\n- b", "just text", "\t- x", "a: &a [*a]", "\x00", "&a [&b [*a, *b]]"])
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 8)}]\n" for before, name in zip("abcdefg", "bcdefgh", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "- a\n- b",
+        "just text",
+        "\t- x",
+        "a: &a [*a]",
+        "\x00",
+        "&a [&b [*a, *b]]",
+        LAUGHS,
+        "<<: {a: b}",
+        "? [a]\n: b",
+    ],
+)
 def test_a_file_of_another_shape_is_a_mistake_and_nothing_worse(home: Path, content: str) -> None:
     (home / "config" / "ivr.yaml").write_text(content, encoding="utf-8")
     assert mistakes(home)

@@ -15,6 +15,7 @@ from ivr.call.actions import Action, Finish, Transfer
 from ivr.call.call import FAREWELL_MS, Call
 from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, Partial, Played, Pressed, Started
 from ivr.call.history import History
+from ivr.call.known import Known
 from ivr.call.plan import Plan, RequestPlan, SlotPlan
 from ivr.call.state import (
     ConfirmingChange,
@@ -23,6 +24,7 @@ from ivr.call.state import (
     Filling,
     Leaving,
     Offering,
+    Open,
     Working,
 )
 from ivr.grammar import BUILT_IN, PERSON, Expecting, Grammar, Meaning, valid
@@ -148,11 +150,14 @@ def _after(place: _Place, moves: Iterable[tuple[str, Event]]) -> Iterator[_Place
 def _moves(call: Call, examples: Mapping[str, str]) -> Iterator[tuple[str, Event]]:
     """Everything that can happen in a state, one of each kind."""
     unsure = (call.plan.bands.accept + call.plan.bands.confirm) / 2
-    for intent in (*BUILT_IN, *call.plan.requests):
+    requests = list(call.plan.requests)
+    # Elsewhere another request, whichever it is, is a change of mind; half understood, all that is no request is alike.
+    between = isinstance(call.asking.state, Open | ConfirmingRequest | Leaving)
+    for intent in (*BUILT_IN, *(requests if between else requests[:1])):
         if intent != PERSON:
             yield f"says “{examples.get(intent, intent)}”", Heard(intent, 1.0)
-        if intent in ("robot", *call.plan.requests):  # half understood, all that is no request is the same
-            yield f"says “{examples.get(intent, intent)}”, half understood", Heard(intent, unsure)
+    for intent in ("robot", *(requests if between else ())):
+        yield f"says “{examples.get(intent, intent)}”, half understood", Heard(intent, unsure)
     yield from _numbers(call, 1.0)
     yield from _numbers(call, unsure)
     match call.asking.state:
@@ -301,14 +306,17 @@ def _nothing_found(call: Call) -> Iterator[tuple[str, Event]]:
 
 
 def _forgive(call: Call, misses: bool) -> None:
-    """Give back what only shortens a call."""
+    """Give back what only shortens a call: patience, and between two requests what is known, which is asked again."""
     for name in _COUNTERS:
         setattr(call, name, 0)
     for name in _OF_ASKING:
         setattr(call.asking, name, 0)
     call.service._work = 0
+    call.dialogue._unsure = False
     if misses:
         call.asking._misses.clear()
+        if isinstance(call.asking.state, Open | ConfirmingRequest | Leaving):
+            call.service._known = Known(call.service._known.caller)
     call.asking.history._said.clear()
 
 

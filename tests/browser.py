@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = os.environ.get("IVR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -13,7 +14,9 @@ CHROMIUM = os.environ.get("IVR_CHROMIUM") or shutil.which("chromium") or "/usr/b
 
 @contextmanager
 def browser(microphone: Path | None = None, width: int = 1280, height: int = 820) -> Iterator[Page]:
-    """One page.  ``microphone``: a WAV file that is spoken into it."""
+    """One page.  ``microphone``: a WAV file that is spoken into it.  Skipped, and said so, without Chromium; not in CI."""
+    if not Path(CHROMIUM).exists() and not os.environ.get("CI"):
+        pytest.skip(f"no Chromium at {CHROMIUM}: install Debian's package chromium, or set IVR_CHROMIUM")
     flags = ["--no-sandbox"]
     if microphone:
         flags += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]

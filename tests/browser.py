@@ -14,7 +14,7 @@ CHROMIUM = os.environ.get("IVR_CHROMIUM") or shutil.which("chromium") or "/usr/b
 
 @contextmanager
 def browser(microphone: Path | None = None, width: int = 1280, height: int = 820) -> Iterator[Page]:
-    """One page.  ``microphone``: a WAV file that is spoken into it.  Without Chromium the test is skipped, but not in CI."""
+    """One page.  ``microphone``: a WAV file that is spoken.  Without Chromium the test is skipped, but not in CI."""
     if not Path(CHROMIUM).exists() and not os.environ.get("CI"):
         pytest.skip(f"no Chromium at {CHROMIUM}: install Debian's package chromium, or set IVR_CHROMIUM")
     flags = ["--no-sandbox"]

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ivr.call import Call, Plan
+from ivr.call import Call, Languages, Plan
 from ivr.call.actions import Action, Say, Transfer
 from ivr.call.events import Answered, Elapsed, Event, Heard, Played, Pressed, Started
 from ivr.config import Config
 
+ONLY_ONE = Languages()
 FOUND = Answered(1, "shipped", {"order_number": "42719", "due": "2026-11-24"})
 
 STATES: dict[str, tuple[Event, ...]] = {
@@ -63,8 +64,8 @@ def confirming(plan: Plan) -> Plan:
     return replace(plan, requests=requests)
 
 
-def new_call(config: Config, language: str = "en", caller: str = "") -> Call:
-    return Call(confirming(config.plans[language]), config.grammars[language], caller)
+def new_call(config: Config, language: str = "en", caller: str = "", languages: Languages = ONLY_ONE) -> Call:
+    return Call(confirming(config.plans[language]), config.grammars[language], caller, None, languages)
 
 
 def after(call: Call, events: Iterable[Event]) -> list[Action]:
@@ -72,8 +73,8 @@ def after(call: Call, events: Iterable[Event]) -> list[Action]:
     return [action for event in events for action in call.handle(event)]
 
 
-def in_state(config: Config, name: str) -> Call:
-    call = new_call(config)
+def in_state(config: Config, name: str, languages: Languages = ONLY_ONE) -> Call:
+    call = new_call(config, languages=languages)
     after(call, STATES[name])
     assert not call.over, f"{name} is not a state of a running call"
     return call

@@ -27,7 +27,7 @@ def asking_for(config: Config, kind: SlotKind, language: str = "en") -> Call:
     slot = SlotPlan("wanted", LENGTHS[kind], "ask_order_number", "confirm_order_number", kind=kind)
     plan = config.plans[language]
     request = RequestPlan(
-        "order_status", "x", (slot,), action="order_status", outcomes={"none": OutcomePlan("order_not_found")}
+        "order_status", (slot,), action="order_status", outcomes={"none": OutcomePlan("order_not_found")}
     )
     call = Call(
         replace(plan, requests={**plan.requests, "order_status": request}), config.grammars[language], "", TODAY

@@ -32,6 +32,19 @@ CALLS: dict[str, tuple[str, ...]] = {
     "keyed": ("--say", "where is my order", "--press", "42719"),
     "in french": ("--line", "+15550133", "--say", "où est ma commande", "--say", "quatre deux sept un neuf"),
     "in czech": ("--line", "+15550120", "--say", "kde je moje objednávka", "--say", "čtyři dva sedm jedna devět"),
+    "changes to english": (
+        *(
+            "--line",
+            "+15550133",
+            "--say",
+            "je préfère parler anglais",
+            "--language",
+            "en",
+            "--say",
+            "where is my order",
+        ),
+        *("--press", "42719"),
+    ),
     "known caller": ("--from", "+15550111", "--say", "where is my order"),
     "asked": ("--barge-in", "--say", "I want to talk to an advisor"),
     "asked in korean": (*KOREAN, "--barge-in", "--say", "상담원 연결"),
@@ -73,7 +86,7 @@ def spoken(result: dict[str, Any]) -> str:
     return " ".join(turn["text"] for turn in result["turns"] if turn["who"] == "ivr")
 
 
-@pytest.mark.parametrize("name", ["served", "keyed", "known caller"])
+@pytest.mark.parametrize("name", ["served", "keyed", "known caller", "changes to english"])
 def test_a_caller_hears_the_state_of_the_order(results: Results, name: str) -> None:
     assert ended(results[name]) == ("served", None), results[name]
     assert "Order 4, 2, 7, 1, 9 has been shipped" in spoken(results[name])
@@ -89,6 +102,12 @@ def test_a_caller_hears_the_state_of_the_order(results: Results, name: str) -> N
 def test_an_order_status_call_can_be_had_in_each_language(results: Results, name: str, answer: str) -> None:
     assert ended(results[name]) == ("served", None), results[name]
     assert answer in spoken(results[name])
+
+
+def test_a_french_line_offers_english_and_goes_on_in_it_when_asked(results: Results) -> None:
+    result = results["changes to english"]
+    assert "For English, say English or press 2" in spoken(result)
+    assert result["language"] == "en" and result["recognition"].startswith("whisper")
 
 
 def test_a_call_says_what_heard_the_caller(results: Results) -> None:

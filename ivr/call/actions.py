@@ -25,10 +25,18 @@ Outcome = Literal["served", "hung_up"]
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say a prompt, after whatever is being said."""
+    """Say a prompt, after whatever is being said.  ``language``: None is that of the call."""
 
     prompt: str
     values: dict[str, Any] = field(default_factory=dict)
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """From now on speak, listen and write down in this language, whoever has the call."""
+
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +96,4 @@ class Finish:
     farewell: bool
 
 
-Action = Say | Hush | Listen | Do | Note | Notice | Transfer | Finish
+Action = Say | Speak | Hush | Listen | Do | Note | Notice | Transfer | Finish

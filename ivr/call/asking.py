@@ -3,6 +3,7 @@
 Every path that does not lead to an answer or a question leads to ``transfer``.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -25,6 +26,8 @@ from ivr.call.state import (
 )
 from ivr.grammar import Expecting
 
+NO_KEYS: Mapping[str, str] = {}
+
 
 class Asking:
     """Which question is open.  ``turns`` counts the caller's answers, silences included."""
@@ -45,9 +48,10 @@ class Asking:
 
     # -- beginnings and ends ------------------------------------------------------------------------------------------
 
-    def greet(self) -> list[Action]:
-        """The first words: that this is a machine, and how to reach a person."""
-        return [Say(self._plan.greeting)]
+    def greet(self, others: Mapping[str, str] = NO_KEYS) -> list[Action]:
+        """The first words: that this is a machine, how to reach a person, and the keys of ``others``, languages."""
+        offers = [Say("other_language", {"key": key}, language) for key, language in others.items()]
+        return [Say(self._plan.greeting), *offers]
 
     def transfer(self, reason: Reason, topic: str | None = None) -> list[Action]:
         """Put the caller through, now."""
@@ -101,7 +105,7 @@ class Asking:
             case Filling(slot=slot, choices=choices):
                 return [Say(slot.ask, {"choices": [label for _, label in choices]} if choices else {})]
             case ConfirmingRequest(request=request):
-                return [Say("confirm_request", {"request": request.name})]
+                return [Say("confirm_request", {"request": request.intent})]
             case ConfirmingSlot(slot=slot, value=value):
                 return [Say(slot.confirm, {slot.name: value})]
             case ConfirmingChange(request=request, values=values):

@@ -25,7 +25,7 @@ from ivr.call.events import (
     Started,
     Upset,
 )
-from ivr.call.plan import Plan
+from ivr.call.plan import ONE_LANGUAGE, Languages, Plan
 from ivr.call.service import Service
 from ivr.call.state import (
     ConfirmingChange,
@@ -49,11 +49,18 @@ FAREWELL_MS = 15_000  # longest wait for the last words to be played: then the m
 class Call:
     """The state of one call and the rules that move it.  Not shared between threads."""
 
-    def __init__(self, plan: Plan, grammar: Grammar, caller: str = "", today: date | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        grammar: Grammar,
+        caller: str = "",
+        today: date | None = None,
+        languages: Languages = ONE_LANGUAGE,
+    ) -> None:
         """``caller`` is the calling number, "" when it is withheld.  ``today``: without it no day can be understood."""
         self.plan = plan
-        self.grammar = grammar
-        self.dialogue = Dialogue(plan, grammar, caller, today)
+        self.dialogue = Dialogue(plan, grammar, caller, today, languages)
+        self._keys = languages.keys
         self.elapsed_ms = 0
         self._speaking = False
         self._silent_ms = 0
@@ -70,6 +77,11 @@ class Call:
     def service(self) -> Service:
         """The requests."""
         return self.dialogue.service
+
+    @property
+    def grammar(self) -> Grammar:
+        """That of the language that is being spoken."""
+        return self.dialogue.grammar
 
     @property
     def over(self) -> bool:
@@ -97,7 +109,7 @@ class Call:
     def _handle(self, event: Event) -> list[Action]:
         match event:
             case Started():
-                return [Listen(self.asking.expecting), *self.asking.greet()]
+                return [Listen(self.asking.expecting), *self.asking.greet(self._keys)]
             case Elapsed(ms=ms, talking=talking):
                 return self._pass_time(ms, talking)
             case Partial(text=text):
@@ -207,6 +219,9 @@ class Call:
             case ConfirmingRequest() | ConfirmingSlot() | ConfirmingChange() | Offering() if key in "12":
                 self._speaking = False
                 return [*noted, *hush, *self.dialogue.decided(key == "1")]
+            case Open(served=False) if key in self._keys:
+                self._speaking = False
+                return [*noted, *hush, *self.dialogue.speak(self._keys[key])]
             case _:
                 self._idle_keys += 1
                 return [*noted, Notice("hammered_keys")] if self._idle_keys % HAMMERED_KEYS == 0 else noted

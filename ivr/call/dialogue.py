@@ -6,10 +6,10 @@ Each method answers one thing that the caller did with the actions it leads to.
 from datetime import date
 
 from ivr.call import filling
-from ivr.call.actions import Action, Note, Notice, Say
+from ivr.call.actions import Action, Note, Notice, Say, Speak
 from ivr.call.asking import Asking
 from ivr.call.events import Heard
-from ivr.call.plan import Plan
+from ivr.call.plan import Languages, Plan
 from ivr.call.policy import confidence, decide
 from ivr.call.service import Service
 from ivr.call.state import (
@@ -23,19 +23,20 @@ from ivr.call.state import (
     Over,
     Working,
 )
-from ivr.grammar import NO, PERSON, YES, Expecting, Grammar, Meaning
+from ivr.grammar import NO, PERSON, YES, Expecting, Grammar, Meaning, asked_language
 
 ANSWERS = ("robot", "repeat", "finished", YES, NO)  # while nothing is asked these change nothing
 
 
 class Dialogue:
-    """What the caller's words mean for the question that is open."""
+    """What the caller's words mean for the question that is open.  ``grammar``: of the language that is spoken."""
 
-    def __init__(self, plan: Plan, grammar: Grammar, caller: str, today: date | None) -> None:
+    def __init__(self, plan: Plan, grammar: Grammar, caller: str, today: date | None, languages: Languages) -> None:
         self.asking = Asking(plan, caller, today)
         self.service = Service(plan, self.asking, caller)
         self._plan = plan
-        self._grammar = grammar
+        self.grammar = grammar
+        self._languages = languages
         self._today = today
         self._unsure = False
 
@@ -45,7 +46,7 @@ class Dialogue:
         """A finished utterance with words in it.  ``spent``: the machine has had its time."""
         asking = self.asking
         asking.turns += 1
-        meaning = self._grammar.understand(heard.text, asking.expecting)
+        meaning = self.grammar.understand(heard.text, asking.expecting)
         sure = confidence(heard, meaning)
         asking.history.said(heard.text, meaning.intent, sure)
         value = meaning.digits or meaning.day
@@ -74,6 +75,8 @@ class Dialogue:
         decision = decide(self._plan.bands, sure, meaning, self._unsure)
         if decision == "transfer":
             return self.asking.transfer("low_confidence")
+        if language := asked_language(meaning.intent):
+            return self.speak(language)
         if isinstance(state, Working) and (state.errand.changes or decision == "confirm" or meaning.intent in ANSWERS):
             return [Say("robot")] if meaning.intent == "robot" else []  # what is being changed cannot be stopped
         if isinstance(state, HandingOver) and state.reason != "topic" and meaning.intent != "robot":
@@ -114,6 +117,22 @@ class Dialogue:
         if request.topic:
             return self.asking.transfer("topic", request.topic)  # towards a person nothing needs to be certain
         return self.asking.enter(ConfirmingRequest(request))
+
+    def speak(self, language: str) -> list[Action]:
+        """Go on in a language because the caller asked for it.  What is known stays; nobody is asked whether."""
+        asking = self.asking
+        asking.understood()
+        if language == self.grammar.language:
+            return asking.ask()
+        changed: list[Action] = [Note("language", {"language": language}), Speak(language)]
+        if language not in self._languages.understood:
+            return [*changed, *asking.transfer("topic", "language")]
+        self.grammar = self._languages.understood[language]
+        if isinstance(asking.state, HandingOver):
+            return [*changed, *asking.transfer(asking.state.reason, asking.state.topic)]
+        if isinstance(asking.state, Open) and not asking.state.served:
+            return [*changed, *asking.greet()]  # the first words were not understood
+        return [*changed, *asking.ask()]
 
     # -- yes and no, by voice or key (1 and 2) ------------------------------------------------------------------------
 
@@ -166,4 +185,4 @@ class Dialogue:
     def _day_keyed(self, keys: str) -> str:
         """ "24112026" or "2411" as a date, in the order of the language; "" when it is none."""
         written = "/".join(part for part in (keys[:2], keys[2:4], keys[4:]) if part)
-        return self._grammar.understand(written, Expecting("date", today=self._today)).day
+        return self.grammar.understand(written, Expecting("date", today=self._today)).day

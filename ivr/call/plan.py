@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ivr.grammar import Grammar
+
 SlotKind = Literal["digits", "number", "date", "yes_no", "keypad", "choice"]
 """How a value is given: digits one after the other, an amount ("twenty-five"), a day, yes or no, by keys alone, or as
 a place in a list that is read out."""
@@ -113,7 +115,6 @@ class RequestPlan:
     """
 
     intent: str
-    name: str
     slots: tuple[SlotPlan, ...] = ()
     proofs: tuple[ProofPlan, ...] = ()
     proofs_needed: int = 0
@@ -140,3 +141,17 @@ class Plan:
     requests: Mapping[str, RequestPlan]
     tone: TonePlan | None = None
     greeting: str = "greeting"
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The languages a call may go on in.  ``understood`` have a recogniser; any other is spoken by people only.
+
+    ``keys``: key -> language, as the greeting of the line offers them.
+    """
+
+    understood: Mapping[str, Grammar] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+ONE_LANGUAGE = Languages()

@@ -44,7 +44,8 @@ _NOT_COMPARED = {
     "plan",
     "_plan",
     "grammar",
-    "_grammar",
+    "_languages",
+    "_keys",
     "_asking",
     "said",
 }
@@ -109,9 +110,7 @@ def _one_of_each(requests: Mapping[str, RequestPlan]) -> dict[str, RequestPlan]:
     """Requests that behave alike are looked at once."""
     kinds: dict[str, str] = {}
     for intent, request in requests.items():
-        bare = replace(
-            request, intent="", name="", action=request.action and "", topic=request.topic and "", outcomes={}
-        )
+        bare = replace(request, intent="", action=request.action and "", topic=request.topic and "", outcomes={})
         outcomes = sorted({str(replace(outcome, say="")) for outcome in request.outcomes.values()})
         kinds.setdefault(f"{bare} {outcomes}", intent)
     return {intent: requests[intent] for intent in kinds.values()}

@@ -10,7 +10,7 @@ import click
 from ivr.config import ConfigError, Mistake, home
 from ivr.config.files import GrammarFile
 from ivr.config.source import Source, check, read
-from ivr.grammar import TemplateError, expand
+from ivr.grammar import LANGUAGE, TemplateError, expand
 from ivr.grammar.exchange import Templates, decode, to_templates
 from ivr.grammar.exchange import read as read_grammar
 from ivr.grammar.lint import Finding, Line, Model, Pack, RuleLine, expanded, lint
@@ -103,6 +103,9 @@ def _lines(source: Source, file: GrammarFile) -> Iterator[Line]:
     for intent, entry in file.intents.items():
         for at, template in enumerate(entry.sentences):
             yield Line(template, intent, source.name, source.line(("intents", intent, "sentences", at)))
+    for language, templates in file.languages.items():
+        for at, template in enumerate(templates):
+            yield Line(template, LANGUAGE + language, source.name, source.line(("languages", language, at)))
 
 
 def _pack(language: str, files: Files, model: Model | None) -> Pack:

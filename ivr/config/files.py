@@ -24,9 +24,10 @@ class File(BaseModel):
 
 
 class LineEntry(File):
-    """A dialled number."""
+    """A dialled number.  ``also``: other languages that its greeting offers, each with its key."""
 
     language: LanguageCode
+    also: dict[LanguageCode, Annotated[str, StringConstraints(pattern=r"^[1-9]$")]] = Field({})
 
 
 class LanguageEntry(File):
@@ -160,6 +161,7 @@ class GrammarFile(File):
     language: LanguageCode
     fillers: list[str] = []
     intents: dict[Name, Intent] = {}
+    languages: dict[LanguageCode, list[str]] = Field({})
     rules: dict[Name, str] = {}
     digits: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
     times: dict[str, Annotated[int, Field(ge=2, le=4)]] = {}

@@ -1,11 +1,12 @@
 """``grammars/<language>/*.yaml`` and ``config/upset/<language>.yaml`` -> what is understood in a language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.config.files import GrammarFile, UpsetFile
 from ivr.config.source import Mistake, Mistakes, Source, check, read
-from ivr.grammar import BUILT_IN, PERSON, DigitWords, Grammar, TemplateError, expand, normalise
+from ivr.grammar import BUILT_IN, LANGUAGE, PERSON, DigitWords, Grammar, TemplateError, expand, normalise
 from ivr.grammar.keywords import Keywords
 from ivr.grammar.keywords import parse as parse_keywords
 from ivr.tone import NO_WORDS, UpsetWords
@@ -27,10 +28,48 @@ def load_upset_words(home: Path, language: str, mistakes: Mistakes) -> UpsetWord
         return NO_WORDS
 
 
-def load_grammar(
-    home: Path, language: str, served: set[str], asides: tuple[str, ...], mistakes: Mistakes
-) -> Grammar | None:
-    """The grammar of a language; None, with the mistakes collected, when it has no files."""
+@dataclass(frozen=True)
+class _Pack:
+    """The files of one language.  ``asking``: how its speakers ask for it where another language is spoken."""
+
+    files: list[tuple[Source, GrammarFile]]
+    sentences: dict[str, str]
+    asking: tuple[str, ...]
+
+    def abroad(self, language: str) -> dict[str, str]:
+        """What counts in every other language too."""
+        human = {sentence: PERSON for sentence, intent in self.sentences.items() if intent == PERSON}
+        return {**human, **dict.fromkeys(self.asking, LANGUAGE + language)}
+
+
+def load_grammars(
+    home: Path, asides: Mapping[str, tuple[str, ...]], served: set[str], mistakes: Mistakes
+) -> dict[str, Grammar]:
+    """The grammars of these languages; those that have no files are left out, with the mistakes collected.
+
+    ``asides``: language -> what upset callers say in it.
+    """
+    packs = {language: pack for language in asides if (pack := _pack(home, language, served, set(asides), mistakes))}
+    return {
+        language: Grammar(
+            language,
+            pack.sentences,
+            _digit_words([file for _, file in pack.files]),
+            tuple(_keywords(pack.files, mistakes)),
+            frozenset(normalise(word) for _, file in pack.files for word in file.fillers),
+            asides[language],
+            {
+                sentence: intent
+                for other, theirs in packs.items()
+                if other != language
+                for sentence, intent in theirs.abroad(other).items()
+            },
+        )
+        for language, pack in packs.items()
+    }
+
+
+def _pack(home: Path, language: str, served: set[str], spoken: set[str], mistakes: Mistakes) -> _Pack | None:
     folder = home / "grammars" / language
     names = sorted(f"grammars/{language}/{path.name}" for path in folder.glob("*.yaml"))
     if not names:
@@ -43,25 +82,69 @@ def load_grammar(
         file = mistakes.gather(lambda source=source: check(source, GrammarFile)) if source else None  # type: ignore[misc]
         if source and file:
             files.append((source, file))
-    rules = {name: body for _, file in files for name, body in file.rules.items()}
+    rules = _rules(files, mistakes)
     sentences: dict[str, str] = {}
+    asking: tuple[str, ...] = ()
     for source, file in files:
         if file.language != language:
             what = f"language is {file.language!r} in the folder of {language!r}"
             mistakes.found.append(source.mistake(("language",), what, "move the file or correct it"))
-        _expand_file(source, file, rules, served, (sentences, mistakes))
+        for place, intent, template in _templates(source, file, served, spoken, mistakes):
+            expanded = _expanded(source, place, template, rules, mistakes)
+            if intent == LANGUAGE + language:
+                asking += expanded
+            for sentence in expanded:
+                if (other := sentences.setdefault(sentence, intent)) != intent:
+                    what = f"{sentence!r} already means {other!r}"
+                    mistakes.found.append(source.mistake(place, what, "keep it in one intent"))
     if PERSON not in sentences.values():
         what = f"no sentence asks for a person in {language!r}"
         mistakes.found.append(Mistake(f"grammars/{language}", None, what, "add the intent `person`: nobody is trapped"))
-    keywords = [
-        rule
-        for source, file in files
-        for intent, entry in file.intents.items()
-        for at, line in enumerate(entry.keywords)
-        if (rule := _keywords(source, intent, at, line, mistakes))
-    ]
-    fillers = frozenset(normalise(word) for _, file in files for word in file.fillers)
-    return Grammar(language, sentences, _digit_words([file for _, file in files]), tuple(keywords), fillers, asides)
+    return _Pack(files, sentences, asking)
+
+
+Place = tuple[str | int, ...]
+
+
+def _rules(files: list[tuple[Source, GrammarFile]], mistakes: Mistakes) -> dict[str, str]:
+    """The rules of all files of a language, which share them."""
+    first: dict[str, tuple[Source, str]] = {}
+    for source, file in files:
+        for name, body in file.rules.items():
+            other, other_body = first.setdefault(name, (source, body))
+            if other is not source and other_body != body:
+                what = (
+                    f"rule <{name}> is already defined at {other.name}:{other.line(('rules', name))}, with other words"
+                )
+                remedy = "rename one of them: rules are shared by all files of a language"
+                mistakes.found.append(source.mistake(("rules", name), what, remedy))
+    return {name: body for name, (_, body) in first.items()}
+
+
+def _templates(
+    source: Source, file: GrammarFile, served: set[str], spoken: set[str], mistakes: Mistakes
+) -> Iterator[tuple[Place, str, str]]:
+    """(place, intent, template) for each line of a file."""
+    for intent, entry in file.intents.items():
+        if intent not in served and intent not in BUILT_IN:
+            what = f"intent {intent!r} is not in config/requests.yaml"
+            mistakes.found.append(source.mistake(("intents", intent), what, "add it there, or correct the name"))
+        for at, template in enumerate(entry.sentences):
+            yield ("intents", intent, "sentences", at), intent, template
+    for language, templates in file.languages.items():
+        for at, template in enumerate(templates):
+            if language in spoken:
+                yield ("languages", language, at), LANGUAGE + language, template
+
+
+def _expanded(
+    source: Source, place: Place, template: str, rules: Mapping[str, str], mistakes: Mistakes
+) -> tuple[str, ...]:
+    try:
+        return expand(template, rules)
+    except TemplateError as error:
+        mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Grammars"))
+        return ()
 
 
 def _digit_words(files: list[GrammarFile]) -> DigitWords:
@@ -81,37 +164,12 @@ def _digit_words(files: list[GrammarFile]) -> DigitWords:
     )
 
 
-def _keywords(source: Source, intent: str, at: int, line: str, mistakes: Mistakes) -> Keywords | None:
-    try:
-        return parse_keywords(intent, line)
-    except TemplateError as error:
-        place = ("intents", intent, "keywords", at)
-        mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Keywords"))
-        return None
-
-
-def _expand_file(
-    source: Source,
-    file: GrammarFile,
-    rules: Mapping[str, str],
-    served: set[str],
-    into: tuple[dict[str, str], Mistakes],
-) -> None:
-    sentences, mistakes = into
-    for intent, entry in file.intents.items():
-        if intent not in served and intent not in BUILT_IN:
-            what = f"intent {intent!r} is not in config/requests.yaml"
-            mistakes.found.append(source.mistake(("intents", intent), what, "add it there, or correct the name"))
-        for at, template in enumerate(entry.sentences):
-            try:
-                expanded = expand(template, rules)
-            except TemplateError as error:
-                place = ("intents", intent, "sentences", at)
-                mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Grammars"))
-                continue
-            for sentence in expanded:
-                other = sentences.setdefault(sentence, intent)
-                if other != intent:
-                    what = f"{sentence!r} already means {other!r}"
-                    place = ("intents", intent, "sentences", at)
-                    mistakes.found.append(source.mistake(place, what, "keep it in one intent"))
+def _keywords(files: list[tuple[Source, GrammarFile]], mistakes: Mistakes) -> Iterator[Keywords]:
+    for source, file in files:
+        for intent, entry in file.intents.items():
+            for at, line in enumerate(entry.keywords):
+                try:
+                    yield parse_keywords(intent, line)
+                except TemplateError as error:
+                    place = ("intents", intent, "keywords", at)
+                    mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Keywords"))

@@ -12,7 +12,7 @@ from ivr.call.turns import TurnTiming
 from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.advisors import advisors as build_advisors
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
-from ivr.config.grammars import load_grammar, load_upset_words
+from ivr.config.grammars import load_grammars, load_upset_words
 from ivr.config.requests import RequestsFile, prompts_of, request_plans
 from ivr.config.requests_check import check_requests
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 
 _PROMPTS = (
     "greeting",
+    "other_language",
     "how_can_i_help",
     "anything_else",
     "farewell",
@@ -67,12 +68,14 @@ _PROMPTS = (
 class Config:
     """Everything the supervisors decided.
 
-    ``lines``: dialled number -> language; the first is for unknown numbers.  ``tone``: None when it is switched off.
+    ``lines``: dialled number -> language; the first is for unknown numbers.  ``keys``: dialled number -> key -> another
+    language.  ``tone``: None when it is switched off.
     """
 
     home: Path
     company: str
     lines: Mapping[str, str]
+    keys: Mapping[str, Mapping[str, str]]
     languages: Mapping[str, Language]
     grammars: Mapping[str, Grammar]
     texts: Mapping[str, Texts]
@@ -103,17 +106,15 @@ def load(home: Path) -> Config:
     advisors_file = _checked(mistakes, sources["advisors"], AdvisorsFile)
     if not (ivr and requests and advisors_file and sources["advisors"]):
         raise ConfigError(mistakes.found)
-    for number, line in ivr.lines.items():
-        if line.language not in ivr.languages and (source := sources["ivr"]):
-            what = f"line {number} speaks {line.language!r}, which is not under languages"
-            mistakes.found.append(source.mistake(("lines", number), what, "add the language or change the line"))
+    _check_lines(sources["ivr"], ivr, mistakes)
     served = set(requests.requests)
-    grammars, texts, upset_words = {}, {}, {}
+    texts, upset_words = {}, {}
     tone = _tone(home, mistakes) if ivr.tone.on else None
     for language in ivr.languages:
         upset_words[language] = load_upset_words(home, language, mistakes) if tone else NO_WORDS
-        grammars[language] = load_grammar(home, language, served, upset_words[language].phrases, mistakes)
         texts[language] = _texts(home, language, (ivr, requests), mistakes)
+    asides = {language: words.phrases for language, words in upset_words.items()}
+    grammars = load_grammars(home, asides, served, mistakes)
     check_requests(sources["requests"], requests, mistakes)
     advisors = build_advisors(sources["advisors"], advisors_file, tuple(ivr.languages), served, mistakes)
     if mistakes.found:
@@ -122,10 +123,11 @@ def load(home: Path) -> Config:
         home=home,
         company=ivr.company,
         lines={number: line.language for number, line in ivr.lines.items()},
+        keys={number: {key: other for other, key in line.also.items()} for number, line in ivr.lines.items()},
         languages=dict(ivr.languages),
-        grammars={language: grammar for language, grammar in grammars.items() if grammar},
+        grammars=grammars,
         texts={language: text for language, text in texts.items() if text},
-        plans={language: _plan(ivr, requests, texts[language], tone) for language in ivr.languages},
+        plans={language: _plan(ivr, requests, tone) for language in ivr.languages},
         turns=TurnTiming(ivr.timing.silence, ivr.timing.digits, ivr.timing.complete, ivr.timing.final),
         actions=dict(requests.actions),
         text_messages=requests.text_messages,
@@ -169,12 +171,25 @@ def _texts(home: Path, language: str, files: tuple[IvrFile, RequestsFile], mista
     return Texts(language, source.data, ivr.company, ivr.tone.on) if good else None
 
 
-def _plan(ivr: IvrFile, requests: RequestsFile, texts: Texts | None, tone: Weights | None) -> Plan:
+def _check_lines(source: Source | None, ivr: IvrFile, mistakes: Mistakes) -> None:
+    if source is None:
+        return
+    for number, line in ivr.lines.items():
+        for language in {line.language: None, **line.also}:
+            if language not in ivr.languages:
+                what = f"line {number} speaks {language!r}, which is not under languages"
+                mistakes.found.append(source.mistake(("lines", number), what, "add the language or change the line"))
+        if len(set(line.also.values())) < len(line.also) or line.language in line.also:
+            what = f"line {number}: each other language needs a key of its own, and its own language none"
+            mistakes.found.append(source.mistake(("lines", number, "also"), what, "give each another key from 1 to 9"))
+
+
+def _plan(ivr: IvrFile, requests: RequestsFile, tone: Weights | None) -> Plan:
     timing = ivr.timing
     return Plan(
         bands=Bands(ivr.confidence.accept, ivr.confidence.confirm),
         budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses, ivr.budget.silences),
         tone=TonePlan(tone.offer_from, tone.transfer_from) if tone else None,
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
-        requests=request_plans(requests, texts),
+        requests=request_plans(requests),
     )

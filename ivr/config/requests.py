@@ -9,7 +9,6 @@ from ivr.call import OutcomePlan, RequestPlan, SlotPlan
 from ivr.call.plan import KEYED_DATE, ProofPlan, SlotKind
 from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.files import File, Name
-from ivr.config.texts import Texts
 
 WITHOUT_DIGITS = ("date", "yes_no", "choice")
 
@@ -95,8 +94,8 @@ def prompts_of(file: RequestsFile) -> set[str]:
     return {name for name in needed if name}
 
 
-def request_plans(file: RequestsFile, texts: Texts | None) -> dict[str, RequestPlan]:
-    """Intent -> its plan, with the words of a language."""
+def request_plans(file: RequestsFile) -> dict[str, RequestPlan]:
+    """Intent -> its plan."""
     proofs = tuple(
         ProofPlan(name, proof.action, _slot(name, proof.slot) if proof.slot else None)
         for name, proof in file.proofs.items()
@@ -104,7 +103,6 @@ def request_plans(file: RequestsFile, texts: Texts | None) -> dict[str, RequestP
     return {
         intent: RequestPlan(
             intent=intent,
-            name=texts.text(f"request_{intent}", {}) if texts and not entry.people else intent,
             slots=tuple(_slot(name, each) for name, each in entry.slots.items()),
             proofs=proofs if entry.identity != "none" else (),
             proofs_needed=file.identity.get(entry.identity, 0),

@@ -54,7 +54,12 @@ class Texts:
         self._compiled = {name: self._environment.from_string(text) for name, text in self._sentences.items()}
 
     def text(self, name: str, values: Mapping[str, Any]) -> str:
-        """The sentence, ready to be spoken.  Raises KeyError for an unknown name, jinja2 errors for missing values."""
+        """The sentence, ready to be spoken.  Raises KeyError for an unknown name, jinja2 errors for missing values.
+
+        ``request`` among the values is an intent, which is said with its own sentence.
+        """
+        if "request" in values:
+            values = {**values, "request": self._compiled[f"request_{values['request']}"].render()}
         return self._compiled[name].render(values)
 
     def is_fixed(self, name: str) -> bool:

@@ -2,13 +2,25 @@
 
 from ivr.grammar.check_digits import CHECKS, valid
 from ivr.grammar.digits import DigitWords
-from ivr.grammar.meaning import BUILT_IN, NO, PERSON, YES, Completeness, Expecting, Grammar, Meaning
+from ivr.grammar.meaning import (
+    BUILT_IN,
+    LANGUAGE,
+    NO,
+    PERSON,
+    YES,
+    Completeness,
+    Expecting,
+    Grammar,
+    Meaning,
+    asked_language,
+)
 from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand, normalise
 from ivr.grammar.vocabulary import Vocabulary
 
 __all__ = [
     "BUILT_IN",
     "CHECKS",
+    "LANGUAGE",
     "MAX_SENTENCES",
     "NO",
     "PERSON",
@@ -20,6 +32,7 @@ __all__ = [
     "Meaning",
     "TemplateError",
     "Vocabulary",
+    "asked_language",
     "expand",
     "normalise",
     "valid",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ivr.grammar.lint import Finding, Line, Pack
-from ivr.grammar.meaning import PERSON
+from ivr.grammar.meaning import LANGUAGE, PERSON
 
 FEW = 0.1  # of the human phrases of the language that has most: callers of the others are hardly less varied
 
@@ -99,7 +99,8 @@ def _intents(packs: Sequence[Pack]) -> Iterable[Finding]:
     first: dict[str, tuple[Pack, Line]] = {}
     for pack in packs:
         for line in pack.lines:
-            first.setdefault(line.intent, (pack, line))
+            if not line.intent.startswith(LANGUAGE):  # offered as far as its author wishes
+                first.setdefault(line.intent, (pack, line))
     for pack in packs:
         own = {line.intent for line in pack.lines}
         for intent in (intent for intent in first if intent not in own and intent != PERSON):

@@ -22,10 +22,14 @@ YES, NO = "yes", "no"
 CONVERSATION = ("robot", "repeat", "finished", "never_mind", "other_one")
 """Intents about the conversation itself: "are you a robot", "say that again", "that's all", "never mind", ..."""
 
+LANGUAGE = "language_"
+"""How the intents begin that ask to go on in another language: ``language_fr``."""
+
 BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
 
 NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6 handles 87 % of real Korean speech)
 
+FOREIGN_WORDS = 2  # a recogniser listens for the short ones: the others hold them
 FOREIGN = 0.5  # likeness lost when every telling word is another one
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
@@ -76,7 +80,8 @@ class Meaning:
 class Grammar:
     """The sentences of one language, each with its intent.
 
-    ``asides`` mean nothing to a request but must be recognised: what upset callers say.
+    ``asides`` mean nothing to a request but must be recognised: what upset callers say.  ``foreign``: sentences of the
+    other languages that count all the same, wherever they stand: human phrases, and asking for that language.
     """
 
     language: str
@@ -85,16 +90,17 @@ class Grammar:
     keywords: tuple[Keywords, ...] = ()
     fillers: frozenset[str] = frozenset()
     asides: tuple[str, ...] = ()
+    foreign: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        by_first: dict[str, list[tuple[str, ...]]] = {}
-        for sentence, intent in self.sentences.items():
-            if intent == PERSON:
-                words = tuple(sentence.split())
-                by_first.setdefault(words[0], []).append(words)
-        object.__setattr__(self, "_human", by_first)
+        anywhere = {sentence: intent for sentence, intent in self.sentences.items() if intent == PERSON}
+        by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for sentence, intent in (*anywhere.items(), *self._told_apart().items()):
+            words = tuple(sentence.split())
+            by_first.setdefault(words[0], []).append((words, intent))
+        object.__setattr__(self, "_anywhere", by_first)
         requests = [sentence for sentence, intent in self.sentences.items() if intent not in (YES, NO)]
-        always = [s for s in requests if self.sentences[s] == PERSON or self.sentences[s] in CONVERSATION]
+        always = [s for s in requests if _is_always_meant(self.sentences[s])]
         answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
         anything = [*requests, *answers]
         spoken = dict.fromkeys(("digits", "date", "reply"), anything)
@@ -115,7 +121,7 @@ class Grammar:
         object.__setattr__(self, "_cores", cores)
         object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords))
 
-    _human: Mapping[str, list[tuple[str, ...]]] = field(init=False, repr=False, compare=False)
+    _anywhere: Mapping[str, list[tuple[tuple[str, ...], str]]] = field(init=False, repr=False, compare=False)
     _spoken: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
     _prefixes: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
     _words: Mapping[str, set[str]] = field(init=False, repr=False, compare=False)
@@ -132,16 +138,28 @@ class Grammar:
             digits=bool(free),
             digit_words=free,
             group_words=self.digit_words.group_words if expecting.asked == "digits" else (),
+            foreign=tuple(sentence for sentence in self.foreign if sentence.count(" ") < FOREIGN_WORDS),
         )
 
     def asks_for_person(self, text: str) -> bool:
         """True when a human phrase stands anywhere in the text."""
+        return PERSON in self._intents_within(text)
+
+    def _intents_within(self, text: str) -> set[str]:
+        """The intents of what counts wherever it stands."""
         words = text.split()
-        for at, word in enumerate(words):
-            for phrase in self._human.get(word, ()):
-                if tuple(words[at : at + len(phrase)]) == phrase:
-                    return True
-        return False
+        return {
+            intent
+            for at, word in enumerate(words)
+            for phrase, intent in self._anywhere.get(word, ())
+            if tuple(words[at : at + len(phrase)]) == phrase
+        }
+
+    def _told_apart(self) -> dict[str, str]:
+        """The foreign sentences that are in none of this language's own."""
+        own = [f" {sentence} " for sentence in self.sentences]
+        spoken = "\n".join(own)
+        return {sentence: intent for sentence, intent in self.foreign.items() if f" {sentence} " not in spoken}
 
     def knows_a_word(self, text: str, expecting: Expecting) -> bool:
         """True when a word of the text could belong to an answer: speech, and not only noise."""
@@ -152,8 +170,9 @@ class Grammar:
         written, text = text, normalise(text)
         if not text:
             return Meaning(None)
-        if self.asks_for_person(text):
-            return Meaning(PERSON, likeness=1.0, margin=1.0, sentence=text)
+        within = self._intents_within(text)
+        if PERSON in within or len(within) == 1:
+            return Meaning(PERSON if PERSON in within else within.pop(), likeness=1.0, margin=1.0, sentence=text)
         if expecting.asked == "digits":
             number = self.digit_words.number(text, expecting.lengths)
             if number.digits and number.share >= NEAREST:
@@ -237,6 +256,15 @@ class Grammar:
         nearest = self._nearest(text, expecting)
         ends = nearest.sentence.rpartition(" ")[2] == text.rpartition(" ")[2]
         return Completeness.COMPLETE if ends and nearest.likeness >= NEARLY else Completeness.OPEN
+
+
+def _is_always_meant(intent: str) -> bool:
+    return intent in (PERSON, *CONVERSATION) or intent.startswith(LANGUAGE)
+
+
+def asked_language(intent: str | None) -> str | None:
+    """The language an intent asks for."""
+    return intent.removeprefix(LANGUAGE) if intent and intent.startswith(LANGUAGE) else None
 
 
 def _meaning(intents: Mapping[str, str], first: tuple[str, float], margin: float) -> Meaning:

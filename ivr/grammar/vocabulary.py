@@ -10,7 +10,8 @@ class Vocabulary:
     ``phrases`` are whole normalised sentences (lower case, single spaces); the human phrases are always among them.
     ``digits`` says that the turn expects a string of digits, or a day: ``digit_words`` may follow each
     other freely, while the other phrases still count.  ``group_words`` are those of numbers said in groups ("forty",
-    "hundred"): useful to a recogniser that hears words, a temptation to one that guesses.
+    "hundred"): useful to a recogniser that hears words, a temptation to one that guesses.  ``foreign``: phrases of
+    other languages, for a recogniser that knows their words.
     """
 
     language: str
@@ -18,3 +19,4 @@ class Vocabulary:
     digits: bool = False
     digit_words: tuple[str, ...] = ()
     group_words: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()

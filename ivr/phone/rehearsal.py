@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.call import Call
-from ivr.call.actions import Action, Do, Finish, Hush, Notice, Reason, Say, Transfer
+from ivr.call import Call, Languages
+from ivr.call.actions import Action, Do, Finish, Hush, Notice, Reason, Say, Speak, Transfer
 from ivr.call.events import (
     Answered,
     Broken,
@@ -110,7 +110,8 @@ class _Telephone:
         self._language = config.language_of(scenario.line or next(iter(config.lines)))
         plan = config.plans[self._language]
         self._bands = plan.bands
-        self._call = Call(plan, config.grammars[self._language], scenario.caller or "")
+        languages = Languages(config.grammars, config.keys.get(scenario.line or "", {}))
+        self._call = Call(plan, config.grammars[self._language], scenario.caller or "", None, languages)
         self._tone = Tone(config.tone, config.upset_words[self._language]) if config.tone else None
         self._now_ms = 0
         self._playing_ms = 0
@@ -205,10 +206,14 @@ class _Telephone:
 
     def _perform(self, action: Action) -> None:
         match action:
-            case Say(prompt=prompt, values=values):
-                text = self._config.texts[self._language].text(prompt, values)
+            case Say(prompt=prompt, values=values, language=language):
+                text = self._config.texts[language or self._language].text(prompt, values)
                 self._playing_ms += len(text) * SPOKEN_MS
                 self._tell("ivr", text)
+            case Speak(language=language):
+                self._language = language
+                if self._tone:
+                    self._tone.listen_for(self._config.upset_words[language])
             case Hush():
                 self._playing_ms = 0
             case Do():

@@ -39,6 +39,10 @@ class Ear:
         """From the next utterance on, listen for this.  One in progress keeps what it began with."""
         self._expecting = expecting
 
+    def understand(self, model: RecognitionModel, grammar: Grammar) -> None:
+        """From the next utterance on, listen in another language."""
+        self._model, self._grammar = model, grammar
+
     def hear(self, samples: Samples) -> list[Partial | Heard]:
         """Take audio as it comes; what was recognised in it, if anything."""
         began = self._turn.hear(len(samples) * 1000 // RATE_HZ, self._detector.is_speech(samples))

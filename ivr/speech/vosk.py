@@ -132,7 +132,13 @@ class VoskModel:
     def _compile(self, vocabulary: Vocabulary) -> _Grammar:
         wholes: dict[tuple[str, ...], str] = {}
         phrases: dict[str, None] = {}
-        for phrase in (*vocabulary.phrases, *vocabulary.digit_words, *vocabulary.group_words, *self._decoys):
+        for phrase in (
+            *vocabulary.phrases,
+            *vocabulary.foreign,
+            *vocabulary.digit_words,
+            *vocabulary.group_words,
+            *self._decoys,
+        ):
             split = [self._split(word) for word in phrase.split()]
             known = [pieces for pieces in split if pieces]
             if known and len(known) == len(split):

@@ -17,6 +17,8 @@ from ivr.speech.prompts import Prompts, SpokenText
 from ivr.speech.recogniser import RecognitionModel
 from ivr.telephony.cards import CardLinks
 
+_OF_THE_LINE = {"key"}  # values that are the same for all its callers
+
 
 @dataclass(slots=True)
 class Parts:
@@ -60,6 +62,11 @@ class Parts:
             for name in config.texts[language].names
             if config.texts[language].is_fixed(name)
         )
+        self.prompts.render(
+            _spoken(config, language, "other_language", {"key": key})
+            for keys in config.keys.values()
+            for key, language in keys.items()
+        )
 
     def spoken(self, language: str, name: str, values: Mapping[str, object]) -> SpokenText:
         """A prompt of a language with its values filled in."""
@@ -69,4 +76,5 @@ class Parts:
 def _spoken(config: Config, language: str, name: str, values: Mapping[str, object]) -> SpokenText:
     texts, chosen = config.texts[language], config.languages[language]
     text = texts.text(name, values)
-    return SpokenText(name, text, language, chosen.voice, chosen.rate_wpm, texts.is_fixed(name))
+    fixed = texts.is_fixed(name) or values.keys() <= _OF_THE_LINE
+    return SpokenText(name, text, language, chosen.voice, chosen.rate_wpm, fixed)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from ivr.call import Call
-from ivr.call.actions import Action, Behaviour, Do, Finish, Hush, Listen, Note, Notice, Reason, Say, Transfer
+from ivr.call import Call, Languages
+from ivr.call.actions import Action, Behaviour, Do, Finish, Hush, Listen, Note, Notice, Reason, Say, Speak, Transfer
 from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, HungUp, Played, Pressed, Started, Upset
 from ivr.records import StoredCall
 from ivr.records.records import NewEvent
@@ -35,11 +35,12 @@ class Session:
 
     def __init__(self, socket: MediaSocket, start: media.Start, stored: StoredCall, parts: Parts) -> None:
         config = parts.config
-        language = stored.language
+        language = self._language = stored.language
         self._socket = socket
         self._parts = parts
         self._stored = stored
-        self._call = Call(config.plans[language], config.grammars[language], stored.caller, date.today())
+        languages = Languages({each: config.grammars[each] for each in parts.models}, config.keys.get(stored.line, {}))
+        self._call = Call(config.plans[language], config.grammars[language], stored.caller, date.today(), languages)
         self._ear = Ear(parts.models[language], config.grammars[language], config.turns)
         self._playout = Playout(start.stream_id, socket.send)
         self._tone = Tone(config.tone, config.upset_words[language]) if config.tone else None
@@ -51,9 +52,8 @@ class Session:
 
     def run(self) -> None:
         """Serve until the call's part is over.  Never raises."""
-        language = self._stored.language
         try:
-            self._note("recognition", {"language": language, "model": self._parts.models[language].name})
+            self._note_recognition()
             self._handle(Started())
             if self._stored.called_before:
                 self._notice("called_before")
@@ -147,14 +147,16 @@ class Session:
 
     def _perform(self, action: Action) -> None:
         match action:
-            case Say(prompt=prompt, values=values):
-                self._say(prompt, values)
+            case Say(prompt=prompt, values=values, language=language):
+                self._say(prompt, values, language or self._language)
+            case Speak(language=language):
+                self._speak(language)
             case Hush():
                 self._playout.hush()
             case Listen(expecting=expecting):
                 self._ear.expect(expecting)
             case Do(work=work, action=wanted, values=values):
-                known = {**values, "language": self._stored.language}
+                known = {**values, "language": self._language}
                 self._lookups[work] = self._parts.business.start(wanted, known, f"{self._stored.call_id}-{work}")
             case Note(kind=kind, data=data):
                 self._note(kind, data)
@@ -165,12 +167,26 @@ class Session:
             case Finish(outcome=outcome, farewell=farewell):
                 self._close(outcome, None, farewell=farewell)
 
-    def _say(self, prompt: str, values: dict[str, Any]) -> None:
-        spoken = self._parts.spoken(self._stored.language, prompt, values)
+    def _speak(self, language: str) -> None:
+        """Everything follows: the record first, because any process may be asked what comes next."""
+        self._parts.records.change(self._stored.call_id, language=language)
+        self._language, config = language, self._parts.config
+        if self._tone:
+            self._tone.listen_for(config.upset_words[language])
+        if language in self._parts.models:
+            self._ear.understand(self._parts.models[language], config.grammars[language])
+            self._note_recognition()
+
+    def _note_recognition(self) -> None:
+        model = self._parts.models[self._language]
+        self._note("recognition", {"language": self._language, "model": model.name})
+
+    def _say(self, prompt: str, values: dict[str, Any], language: str) -> None:
+        spoken = self._parts.spoken(language, prompt, values)
         self._playout.say(prompt, self._parts.prompts.audio(spoken))
         if self._fell_silent_at is not None:
             replied_s = time.monotonic() - self._fell_silent_at
-            self._parts.metrics.reply.labels(self._stored.language).observe(replied_s)
+            self._parts.metrics.reply.labels(self._language).observe(replied_s)
             self._fell_silent_at = None
         self._note("said", {"prompt": prompt, "text": spoken.text})
 
@@ -180,10 +196,10 @@ class Session:
     def _close(self, outcome: str, reason: Reason | None, topic: str | None = None, *, farewell: bool = False) -> None:
         """The machine's part ends: first the record, which any process can go on from, then the socket."""
         self._ended = True
-        card = {**self._call.card(reason), "language": self._stored.language}
+        card = {**self._call.card(reason), "language": self._language}
         team, target = None, None
         if reason:
-            team, target = self._parts.destination(reason, topic or card["wanted"], self._stored.language)
+            team, target = self._parts.destination(reason, topic or card["wanted"], self._language)
         self._parts.records.close(
             self._stored.call_id,
             outcome,

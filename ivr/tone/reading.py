@@ -73,6 +73,10 @@ class Tone:
         self._reasons: dict[str, float] = {}
         self._known = False
 
+    def listen_for(self, words: UpsetWords) -> None:
+        """The caller goes on in another language; how they sound stays known."""
+        self._words = words
+
     @property
     def reading(self) -> Reading:
         """What is known now."""

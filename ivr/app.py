@@ -1,10 +1,11 @@
 """create_app(): the only place where the real parts are put together."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
+from ivr.config.actions import HttpEntry
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
 from ivr.operations.reload import Reload
@@ -23,7 +25,8 @@ from ivr.records.versions import Versions
 from ivr.requests.backend import Backend
 from ivr.requests.business import Action, Business
 from ivr.requests.demonstration import create_shop
-from ivr.requests.messages import ActionMessenger
+from ivr.requests.http import HttpBackend
+from ivr.requests.messages import ActionMessenger, Messenger, TwilioMessenger
 from ivr.requests.sent import SentChanges
 from ivr.requests.sql import SqlBackend
 from ivr.speech import models
@@ -42,6 +45,7 @@ from ivr.telephony.streams import Streams
 from ivr.telephony.webhooks import webhooks
 
 MAX_FORM_BYTES = 64 * 1024  # Twilio's webhooks have some 2 kB
+SHOP_PATIENCE_S = 5  # less than a caller waits before a person takes over (`timing: lookup`)
 _log = logging.getLogger(__name__)
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -70,6 +74,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
     reload.begin()
     app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room))
+    parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
     app.wsgi_app = _without_compression(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
@@ -88,7 +93,7 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         writer=EventWriter(records),
         models=recognised,
         prompts=prompts,
-        business=create_business(config, records, shop(settings, records)),
+        business=create_business(config, records, shop(settings, records), settings.environ),
         links=links,
         callbacks=Callbacks(records.engine),
         delivery=delivery,
@@ -105,7 +110,7 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
         raise ConfigError(
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
-    parts.take(config, create_business(config, parts.records, shop(settings, parts.records)))
+    parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
 
 
 def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:
@@ -121,7 +126,7 @@ def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:
 def shop(settings: Settings, records: Records) -> Engine:
     """The database of IVR_SHOP_URL, else the demonstration shop beside the records.  Raises RecordsUnavailable."""
     if settings.shop_url:
-        return connect(settings.shop_url)
+        return connect(settings.shop_url, SHOP_PATIENCE_S)
     try:
         create_shop(records.engine, date.today())
     except SQLAlchemyError as error:
@@ -129,23 +134,54 @@ def shop(settings: Settings, records: Records) -> Engine:
     return records.engine
 
 
-def create_business(config: Config, records: Records, shop: Engine) -> Business:
-    """Everything under ``actions`` in config/requests.yaml.  Raises RecordsUnavailable."""
+def create_business(config: Config, records: Records, shop: Engine, environ: Mapping[str, str]) -> Business:
+    """Everything under ``actions`` in config/requests.yaml.  Raises RecordsUnavailable or ConfigError."""
     sent = SentChanges(records.engine)
     try:
         sent.prepare()
     except SQLAlchemyError as error:
         raise RecordsUnavailable(f"the table of sent changes cannot be made: {error}") from error
-    database = SqlBackend(shop, {name: action.statements for name, action in config.actions.items()})
-    backends: dict[str, Backend] = dict.fromkeys(config.actions, database)
+    backends = _backends(config, shop, environ)
     actions = {
         name: Action(backends[name], action.changes, action.text_message) for name, action in config.actions.items()
     }
-    texts = config.text_messages
-    messenger = ActionMessenger(backends[texts.action], texts.action) if texts and texts.action else None
+    messenger = _messenger(config, backends, environ)
     return Business(
         actions, sent, messenger, lambda language, prompt, values: config.texts[language].text(prompt, values)
     )
+
+
+def _backends(config: Config, shop: Engine, environ: Mapping[str, str]) -> dict[str, Backend]:
+    """Action -> who carries it out: the shop's database, or the service of one host."""
+    statements = {name: action.statements for name, action in config.actions.items() if action.statements}
+    backends: dict[str, Backend] = dict.fromkeys(statements, SqlBackend(shop, statements))
+    hosts: dict[str, dict[str, HttpEntry]] = {}
+    for name, action in config.actions.items():
+        if action.http:
+            hosts.setdefault(urlsplit(action.http.url).netloc, {})[name] = action.http
+    mistakes = []
+    for host, entries in hosts.items():
+        try:
+            backends |= dict.fromkeys(entries, HttpBackend(host, entries, environ))
+        except KeyError as missing:
+            what = f"{missing.args[0]} is not set, which a header of {host} in config/requests.yaml needs"
+            mistakes.append(Mistake("environment", None, what, "set it where the server runs"))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return backends
+
+
+def _messenger(config: Config, backends: Mapping[str, Backend], environ: Mapping[str, str]) -> Messenger | None:
+    texts = config.text_messages
+    if texts is None:
+        return None
+    if texts.action:
+        return ActionMessenger(backends[texts.action], texts.action)
+    account, token = environ.get("IVR_TWILIO_ACCOUNT_SID"), environ.get("IVR_TWILIO_AUTH_TOKEN")
+    if not (account and token and texts.twilio_from):
+        what = "IVR_TWILIO_ACCOUNT_SID is not set, and text messages are sent through Twilio"
+        raise ConfigError([Mistake("environment", None, what, "set it to the account's SID (AC...)")])
+    return TwilioMessenger(account, token, texts.twilio_from)
 
 
 def load_models(config: Config, settings: Settings) -> dict[str, RecognitionModel]:

@@ -1,11 +1,13 @@
 """What several test files share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ivr.config import Config, load
+from tests.postgres import Postgres, programs, running_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,3 +28,13 @@ def recordings() -> Path:
     if not (RECORDINGS / "speech" / "manifest.csv").is_file():
         pytest.skip(f"no recordings of people in {RECORDINGS}: set IVR_DATA to a folder with speech/manifest.csv")
     return RECORDINGS
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of our own; tests that need it are skipped, and say so, where none is installed."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    with running_postgres(found) as server:
+        yield server

@@ -125,7 +125,7 @@ class House:
             callbacks=Callbacks(self.records.engine),
             delivery=delivery,
             voicemail=Voicemail(self.records, delivery, {"en": self.model}, TOKEN, "http://127.0.0.1:1/nobody"),
-            business=create_business(config, self.records, self.records.engine),
+            business=create_business(config, self.records, self.records.engine, {}),
             now=now,
         )
         self.signatures = Signatures(TOKEN, BASE, MEDIA)

@@ -90,6 +90,49 @@ def test_a_mistake_says_where_and_what(home: Path, edit: Edit, name: str, old: s
     assert any(line.startswith(name.rsplit("/", 1)[0]) and says in line for line in mistakes(home)), mistakes(home)
 
 
+STATUS = "  order_status:  # processing | shipped | delivered | cancelled\n    sql: >\n"
+HTTP = "{http: {url: 'https://shop.example.com/"
+
+
+@pytest.mark.parametrize(
+    ("action", "says"),
+    [
+        ("{}", "needs one of `sql` and `http`"),
+        (
+            "{sql: 'SELECT :order_numer'}",
+            "'order_numer' is no slot of the requests that use it; did you",
+        ),
+        (HTTP + "{order_no}'}}", "'order_no' is no slot"),
+        (HTTP + "x', body: {a: [{b: '{postcode}'}]}, method: PUT, idempotent: true}}", "'postcode' is no slot"),
+        (HTTP + "x', headers: {Authorization: abc}}}", "header Authorization holds a secret"),
+        (HTTP + "x', method: POST}}", "POST may change something"),
+        (HTTP + "x', outcome: a..b}}", "outcome"),
+        (HTTP + "x'}, changes: true}", "GET neither changes anything"),
+        ("{http: {url: 'https://{caller}.example.com/'}}", "the host is fixed"),
+        ("{http: {url: 'https://me:hush@example.com/'}}", "no user or password"),
+        ("{http: {url: shop.example.com}}", "no web address"),
+        ("{sql: SELECT 1, text_message: text_order}", "must not be carried out twice"),
+    ],
+)
+def test_a_mistake_in_an_action_says_where_and_what(home: Path, edit: Edit, action: str, says: str) -> None:
+    edit("config/requests.yaml", STATUS, f"  order_status: {action}\n  old:\n    sql: >\n")
+    found = [line for line in mistakes(home) if says in line]
+    assert found and found[0].startswith("config/requests.yaml:"), mistakes(home)
+
+
+@pytest.mark.parametrize(
+    ("new", "says"),
+    [
+        ("", "nothing says how"),
+        ("text_messages: {action: nobody}", "'nobody' is not an action"),
+        ("text_messages: {action: send_text, twilio_from: '+15550100'}", "one of `twilio_from` and `action`"),
+    ],
+)
+def test_text_messages_need_a_way(home: Path, edit: Edit, new: str, says: str) -> None:
+    edit("config/requests.yaml", "text_messages: {action: send_text}", new)
+    assert any(says in line for line in mistakes(home)), mistakes(home)
+
+
 def test_a_missing_file_is_named(home: Path) -> None:
     (home / "config" / "advisors.yaml").unlink()
     assert any("config/advisors.yaml: is missing" in line for line in mistakes(home))

@@ -56,6 +56,7 @@ def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bo
 def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], Ask]]":
     """The real actions, for a day: on a demonstration shop as it is on that day, or on the supervisors' own."""
     from ivr.app import create_business
+    from ivr.config import ConfigError
     from ivr.records import Records, RecordsUnavailable
     from ivr.records.database import connect
     from ivr.requests.demonstration import create_shop
@@ -68,8 +69,8 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
         records = Records(f"sqlite:///{folder / 'records.sqlite3'}")
         shop = Records(f"sqlite:///{folder / 'shop.sqlite3'}").engine
         try:
-            business = create_business(config, records, connect(url) if own_shop and url else shop)
-        except RecordsUnavailable as error:
+            business = create_business(config, records, connect(url) if own_shop and url else shop, os.environ)
+        except (RecordsUnavailable, ConfigError) as error:
             raise click.ClickException(str(error)) from None
 
         def ask_on(day: date) -> "Ask":

@@ -1,11 +1,12 @@
 """What the business can do, as it stands under ``actions`` in config/requests.yaml: statements and HTTP requests."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 from rapidfuzz import process
 from sqlalchemy import text
 
@@ -15,7 +16,7 @@ from ivr.config.source import Mistakes, Source
 CALL = frozenset({"caller", "language"})  # known of every call
 CHANGE = frozenset({"key", "changed", "secret"})  # made for every action
 MESSAGE = frozenset({"to", "text"})  # of the action that sends text messages
-PLACEHOLDER = re.compile(r"\{(\w*)\}")  # {order_number}
+PLACEHOLDER = re.compile(r"\{(\w+)\}")  # {order_number}
 VARIABLE = re.compile(r"\$\{(\w+)\}")  # ${SHOP_API_TOKEN}
 _KEEPS_SECRETS = re.compile(r"auth|token|key|secret|password|cookie", re.IGNORECASE)
 
@@ -29,7 +30,7 @@ class HttpEntry(File):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     url: str
     headers: dict[str, str] = {}
-    body: dict[str, str] = {}
+    body: dict[str, JsonValue] = {}
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
     idempotent: bool = False
     statuses: dict[Annotated[int, Field(ge=200, le=599)], Name] = {}
@@ -101,8 +102,8 @@ def values_needed(action: ActionEntry) -> Iterator[str]:
     for statement in action.statements:
         yield from text(statement).compile().params
     if action.http:
-        for template in (action.http.url, *action.http.body.values()):
-            yield from PLACEHOLDER.findall(VARIABLE.sub("", template))
+        yield from PLACEHOLDER.findall(action.http.url)
+        yield from PLACEHOLDER.findall(json.dumps(action.http.body))
 
 
 def _mistakes(action: ActionEntry, known: frozenset[str]) -> Iterator[Found]:

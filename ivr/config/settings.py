@@ -28,7 +28,10 @@ def home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What differs from machine to machine.  ``auth_token`` is Twilio's and signs every webhook."""
+    """What differs from machine to machine.  ``auth_token`` is Twilio's and signs every webhook.
+
+    ``environ``: everything in the environment, for the secrets that config/requests.yaml names.
+    """
 
     home: Path
     public_url: str
@@ -44,6 +47,7 @@ class Settings:
     simulated_recognition: bool = False
     """The simulator's own server: languages without a model read the text its callers carry (ivr.speech.simulated)."""
     metrics_token: str | None = field(default=None, repr=False)
+    environ: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     @property
     def media_url(self) -> str:
@@ -92,6 +96,7 @@ class Settings:
             workers=int(workers) if workers else os.cpu_count() or 1,
             simulated_recognition=simulated,
             metrics_token=environ.get("IVR_METRICS_TOKEN") or None,
+            environ=dict(environ),
         )
 
 

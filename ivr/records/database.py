@@ -11,13 +11,16 @@ class RecordsUnavailable(Exception):
     """The database cannot be used; the message says what to do."""
 
 
-def connect(url: str) -> Engine:
-    """An engine for any SQLAlchemy URL; the folder of a SQLite file is created.  Raises RecordsUnavailable."""
+def connect(url: str, patience_s: int | None = None) -> Engine:
+    """An engine for any SQLAlchemy URL; the folder of a SQLite file is created.  Raises RecordsUnavailable.
+
+    ``patience_s``: PostgreSQL gives up a statement that takes longer.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_pre_ping=True, **_pool(parsed.get_backend_name()))
+        engine = create_engine(parsed, pool_pre_ping=True, **_pool(parsed.get_backend_name(), patience_s))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise RecordsUnavailable(
             f"the database address is not usable ({error}); it looks like sqlite:////var/lib/ivr/ivr.sqlite3 or "
@@ -32,9 +35,15 @@ def connect(url: str) -> Engine:
     return engine
 
 
-def _pool(backend: str) -> dict[str, Any]:
+def _pool(backend: str, patience_s: int | None) -> dict[str, Any]:
     # PostgreSQL: webhooks of 100 calls share a few connections; waiting longer than 2 s would eat Twilio's patience.
-    return {} if backend == "sqlite" else {"pool_size": 10, "max_overflow": 10, "pool_timeout": 2}
+    if backend == "sqlite":
+        return {}
+    limits: dict[str, Any] = {}
+    if backend == "postgresql" and patience_s:
+        ms = patience_s * 1000
+        limits = {"connect_timeout": patience_s, "tcp_user_timeout": ms, "options": f"-c statement_timeout={ms}"}
+    return {"pool_size": 10, "max_overflow": 10, "pool_timeout": 2, "connect_args": limits}
 
 
 def _tune_sqlite(connection: Any, _: object) -> None:

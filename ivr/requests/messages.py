@@ -1,8 +1,16 @@
 """Text messages to callers' telephones."""
 
+import re
 from typing import Protocol
 
-from ivr.requests.backend import Backend
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.http import HttpClient
+
+from ivr.requests.backend import Backend, BackendFailed, OutcomeUnknown
+
+TIMEOUT_S = 5.0
+CANNOT_RECEIVE = {21211, 21408, 21610, 21612, 21614}  # Twilio's codes: no number, no such region, stopped, no mobile
 
 
 class Messenger(Protocol):
@@ -30,3 +38,36 @@ class ActionMessenger:
     def send(self, to: str, text: str, key: str) -> bool:
         """True when the action's outcome is ``sent``."""
         return self._backend.ask(self._action, {"to": to, "text": text}, key).outcome == "sent"
+
+
+class TwilioMessenger:
+    """Sends through Twilio's REST API, from a number of the account."""
+
+    name = "text messages through Twilio"
+
+    def __init__(self, account: str, token: str, number: str, http: HttpClient | None = None) -> None:
+        from twilio.http.http_client import TwilioHttpClient
+        from twilio.rest import Client
+
+        self._client = Client(account, token, http_client=http or TwilioHttpClient(timeout=TIMEOUT_S))
+        self._number = number
+
+    def send(self, to: str, text: str, key: str) -> bool:
+        """Twilio knows no keys: ``SentChanges`` sees to it that this is called once."""
+        try:
+            self._client.messages.create(to=to, from_=self._number, body=text)
+        except TwilioRestException as error:
+            if error.code in CANNOT_RECEIVE:
+                return False
+            kind = OutcomeUnknown if error.status >= 500 else BackendFailed
+            raise kind(f"Twilio refused a text message: {_without_numbers(str(error.msg))} ({error.code})") from None
+        except requests.ConnectTimeout as error:
+            raise BackendFailed("Twilio could not be reached for a text message") from error
+        except requests.RequestException as error:
+            raise OutcomeUnknown(f"Twilio did not confirm a text message ({type(error).__name__})") from error
+        return True
+
+
+def _without_numbers(text: str) -> str:
+    """Twilio's messages repeat the number; ours go to the log."""
+    return re.sub(r"\+?\d{6,}", "(a number)", text)

@@ -1,6 +1,6 @@
 """The peer of ``ivr evaluate tone``: openSMILE eGeMAPSv02 and an SVM (RBF), on the same recordings and folds.
 
-    python tests/peer_egemaps.py ../shared/data/tone/manifest.csv
+    python tests/peer_egemaps.py ../shared/data/tone/manifest.csv [CALM.csv ...]
 
 Installs opensmile (audEERING's research licence) and scikit-learn into a temporary environment; neither is a dependency
 of this project.  Not run by the tests.
@@ -50,14 +50,18 @@ json.dump({"within": within.tolist(), "across": across.tolist()}, open(sys.argv[
 """
 
 
-def main(manifest: Path) -> None:
-    """Print both systems' figures, within each set (speakers unseen) and from the other sets."""
+def main(manifest: Path, *calm: Path) -> None:
+    """Print both systems' figures, within each set (speakers unseen) and from the other sets.
+
+    ``calm``: tables of calm speech, as for ``ivr tone fit --calm``; the peer has no use for them.
+    """
     from ivr.accuracy.tone import across, cross_validated, figures, hear, read_recordings
     from ivr.speech.codec import read_wav
     from ivr.tone.fitting import folds
 
     recordings = read_recordings(manifest)
     labelled = hear(recordings)
+    quiet = [hear(read_recordings(path)) for path in calm]
     emotion = np.array([recording.emotion for recording in recordings])
     fold = np.zeros(len(recordings), dtype=int)
     for number, left_out in enumerate(folds(labelled)):
@@ -74,8 +78,8 @@ def main(manifest: Path) -> None:
         )
         subprocess.run([python, "-c", _PEER, data, answer], check=True)
         peer = {name: np.array(score) for name, score in json.loads(answer.read_text(encoding="utf-8")).items()}
-    ours = {"within": cross_validated(labelled), "across": np.full(len(recordings), np.nan)}
-    for group, score in across(labelled).items():
+    ours = {"within": cross_validated(labelled, quiet), "across": np.full(len(recordings), np.nan)}
+    for group, score in across(labelled, quiet).items():
         ours["across"][labelled.group == group] = score
     for system, scored in (("eGeMAPSv02 + SVM", peer), ("this project", ours)):
         for how, score in scored.items():
@@ -86,4 +90,4 @@ def main(manifest: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

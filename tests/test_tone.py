@@ -76,7 +76,7 @@ def calm_sound(**away: float) -> Sound:
     return Sound(**dict(zip(NAMES, values.tolist(), strict=True)), level=90.0, overlap=0.0, voiced_ms=1500)
 
 
-UPSET_CUES = dict.fromkeys(("flux", "tilt_spread", "ripple", "second_formant", "harmonicity", "decay"), 2.0)
+UPSET_CUES = dict.fromkeys(("brightness", "harmonicity", "peakedness", "ripple", "opening", "decay"), 1.5)
 UPSET = calm_sound(**UPSET_CUES)
 CALM = calm_sound()
 
@@ -206,7 +206,7 @@ def test_the_reading_rises_fast_and_falls_slowly() -> None:
 
 def test_a_caller_who_always_sounds_so_is_not_upset() -> None:
     used_to = Tone(WEIGHTS)
-    somewhat = calm_sound(flux=1.0, ripple=0.8)
+    somewhat = calm_sound(brightness=1.0, ripple=0.8)
     for _ in range(6):
         used_to.hear(somewhat)
     stranger = WEIGHTS.score(numbers(UPSET))[0] + WEIGHTS.stranger
@@ -218,19 +218,19 @@ def test_a_caller_who_always_sounds_so_is_not_upset() -> None:
 
 
 def test_the_callers_own_voice_counts_more_the_more_was_heard() -> None:
-    own, moved = WEIGHTS.caller(), numbers(calm_sound(flux=1.0))
+    own, moved = WEIGHTS.caller(), numbers(calm_sound(brightness=1.0))
     shifts = []
     for _ in range(4):
         own.learn(moved, 90.0, 1.0)
-        shifts.append(own.shift[NAMES.index("flux")])
+        shifts.append(own.shift[NAMES.index("brightness")])
     assert shifts == sorted(shifts)
-    assert 0 < shifts[0] < shifts[-1] < WEIGHTS.spread[NAMES.index("flux")]
+    assert 0 < shifts[0] < shifts[-1] < WEIGHTS.spread[NAMES.index("brightness")]
 
 
 def test_louder_than_before_counts_and_louder_than_others_does_not() -> None:
     first, changed, same = Tone(WEIGHTS), Tone(WEIGHTS), Tone(WEIGHTS)
     assert not any("louder" in why for why in first.hear(replace(UPSET, level=120.0)).contributions)
-    somewhat = calm_sound(flux=2.0, ripple=2.0, decay=1.0)
+    somewhat = calm_sound(brightness=1.5, ripple=1.0, decay=1.0)
     for tone, level in ((changed, 99.0), (same, 90.0)):
         tone.hear(CALM)
         tone.hear(replace(somewhat, level=level))

@@ -3,7 +3,7 @@ afford?
 """
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivr.accuracy.labelled import LabelledDataError
+from ivr.accuracy.tone_calls import calls
 from ivr.speech.codec import read_wav
 from ivr.tone.cues import NAMES, Cues, Sound, numbers
 from ivr.tone.fitting import Fitted, Labelled, fit, folds
@@ -161,6 +162,7 @@ def tables(weights: Weights, labelled: Labelled, emotion: NDArray[np.str_]) -> d
         known = here & ~np.isnan(own)
         if known.any():
             found[str(group)]["with_baseline"] = _entry(weights, own[known], labelled[known], emotion[known])
+            found[str(group)]["calls"] = calls(weights, labelled[here], emotion[here])
     return {"sets": found, "evidence_needed": round(needed(weights), 3)}
 
 
@@ -200,18 +202,18 @@ def curves(weights: Weights, labelled: Labelled) -> dict[str, tuple[Floats, Floa
     return found
 
 
-def cross_validated(labelled: Labelled) -> Floats:
+def cross_validated(labelled: Labelled, calm: Sequence[Labelled] = ()) -> Floats:
     """The score of each utterance from weights fitted without its speaker, on its own set.  Raises CannotFit."""
     score = np.full(len(labelled.angry), np.nan)
     for group in np.unique(labelled.group):
         here = labelled.group == group
         for left_out in folds(labelled):
             if (here & left_out).any():
-                score[here & left_out] = _score(fit(labelled[here & ~left_out]), labelled[here & left_out])
+                score[here & left_out] = _score(fit(labelled[here & ~left_out], calm), labelled[here & left_out])
     return score
 
 
-def across(labelled: Labelled) -> dict[str, Floats]:
+def across(labelled: Labelled, calm: Sequence[Labelled] = ()) -> dict[str, Floats]:
     """For each set, the scores of its utterances from weights fitted on all the other sets.  Raises CannotFit."""
     groups = [str(group) for group in np.unique(labelled.group)]
     if len(groups) < 2:
@@ -219,7 +221,7 @@ def across(labelled: Labelled) -> dict[str, Floats]:
     found = {}
     for group in groups:
         here = labelled.group == group
-        found[group] = _score(fit(labelled[~here], anywhere=True), labelled[here])
+        found[group] = _score(fit(labelled[~here], calm), labelled[here])
     return found
 
 

@@ -12,30 +12,28 @@ from ivr.tone.frames import Floats
 from ivr.tone.weights import CueEntry, ToneFile, Weights, weights
 
 AFFORDABLE = 0.02  # false alarms on calm speech: one caller in fifty is put through who did not need it
-_SHARPER = 2.0  # the ridge and the length of utterances shrink evidence; simulated calls were decided best with this
 _LOWEST_BIAS = -6.0
 _LEAST_WEIGHT = 0.005  # written as 0.00
+_MOST_WEIGHT = 3.0  # no cue decides alone
 _LEAST_SPREAD = 1e-3  # a cue that never changes says nothing
 
 
-def refit(
-    before: ToneFile, labelled: Labelled, calm: Sequence[Labelled] = (), anywhere: bool = False
-) -> tuple[ToneFile, dict[str, Any]]:
+def refit(before: ToneFile, labelled: Labelled, calm: Sequence[Labelled] = ()) -> tuple[ToneFile, dict[str, Any]]:
     """The file with its cues and bias fitted anew, and a report of before and after.  Raises CannotFit.
 
     ``calm``: more speech that must raise no alarm.  Each set of recordings there has the same say in what is calm.
-    ``anywhere``: see ``tone.fitting.fit``.
     """
-    fitted = fit(labelled, anywhere)
+    fitted = fit(labelled, calm)
     centre = _calm(labelled, calm)
+    limited = np.clip(fitted.weight, -_MOST_WEIGHT, _MOST_WEIGHT)
     cues = {
         name: CueEntry(calm=round(float(at), 4), spread=round(float(spread), 4), weight=round(float(weight), 2))
-        for name, at, spread, weight in zip(NAMES, centre, fitted.spread, _SHARPER * fitted.weight, strict=True)
+        for name, at, spread, weight in zip(NAMES, centre, fitted.spread, limited, strict=True)
         if abs(weight) >= _LEAST_WEIGHT and spread >= _LEAST_SPREAD
     }
     after = before.model_copy(update={"cues": cues, "bias": 0.0})
     after = after.model_copy(update={"bias": round(_affordable(after, [labelled, *calm]), 2)})
-    return after, _report(before, after, labelled, [labelled, *calm])
+    return after, _report(before, after, labelled, calm)
 
 
 def _calm(labelled: Labelled, calm: Sequence[Labelled]) -> Floats:
@@ -74,8 +72,9 @@ def _shares(numbers: Weights, score: Floats, part: Labelled) -> list[float]:
     return found
 
 
-def _report(before: ToneFile, after: ToneFile, labelled: Labelled, data: Sequence[Labelled]) -> dict[str, Any]:
-    old, unseen, other = scores(weights(before), labelled), cross_validated(labelled), across(labelled)
+def _report(before: ToneFile, after: ToneFile, labelled: Labelled, calm: Sequence[Labelled]) -> dict[str, Any]:
+    old, unseen = scores(weights(before), labelled), cross_validated(labelled, calm)
+    other = across(labelled, calm)
     found: dict[str, Any] = {"auc": {}, "weights": {}, "false_alarms": {}}
     for group in np.unique(labelled.group):
         here = labelled.group == group
@@ -89,7 +88,7 @@ def _report(before: ToneFile, after: ToneFile, labelled: Labelled, data: Sequenc
         was, now = before.cues.get(name), after.cues.get(name)
         found["weights"][name] = {"before": was.weight if was else 0.0, "after": now.weight if now else 0.0}
     numbers = weights(after)
-    for part in data:
+    for part in (labelled, *calm):
         over = alarms(numbers, scores(numbers, part), part)
         for group in np.unique(part.group):
             here = (part.group == group) & ~part.angry

@@ -85,6 +85,9 @@ def _print(console: Any, found: dict[str, Any]) -> None:
             if row:
                 table.add_row(name, *(_shown(row[key]) for key in columns))
     console.print(table)
+    for group, entry in found["sets"].items():
+        for kind, share in entry.get("calls", {}).items():
+            console.print(f"  {group}: {kind.replace('_', ' ')} callers put through {share:.1%}")
     console.print(f"\nalarm: evidence of {found['evidence_needed']} (log-odds) in one utterance, by its sound alone")
 
 

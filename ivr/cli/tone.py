@@ -31,13 +31,8 @@ def tone() -> None:
 @click.option(
     "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the new numbers here."
 )
-@click.option(
-    "--anywhere",
-    is_flag=True,
-    help="For callers and lines other than the recorded ones: fit only the cues that were found to carry over.",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def fit_command(csv: Path, anywhere: bool, as_json: bool, **options: Any) -> None:
+def fit_command(csv: Path, as_json: bool, **options: Any) -> None:
     """Fit the weights of the sound cues to labelled recordings.
 
     CSV has the columns path (relative to it) and tone (angry or not_angry); set and speaker are used where they are
@@ -62,7 +57,7 @@ def fit_command(csv: Path, anywhere: bool, as_json: bool, **options: Any) -> Non
             heard(console, [each for each in read_recordings(path) if not wanted or each.group in wanted])
             for path in options["calm"]
         ]
-        after, report = refit(before, labelled, quiet, anywhere)
+        after, report = refit(before, labelled, quiet)
     except (LabelledDataError, ToneFileError, CannotFit) as error:
         raise click.ClickException(str(error)) from error
     output: Path | None = options["output"]

@@ -11,6 +11,7 @@ from ivr.tone.frames import BANDS, COLUMNS, HOP, MIDDLES_HZ, Column, Floats, ana
 
 _BATCH = 3200  # samples analysed at once: many frames in one call of numpy cost a third of the same frames one by one
 _LONGEST_FRAMES = 2_000  # 20 s: the longest utterance a call listens to; what follows is not looked at
+_STEP = 4  # frames: 40 ms, so that two windows share nothing
 _ACTIVE_DB = 25.0  # below the utterance's loudest: pauses, breath and line noise
 _MIN_ACTIVE, _MIN_VOICED = 10, 6  # frames of 10 ms: less is a click, a cough or a consonant, and says nothing
 _LEAST_HARMONICITY, _LEAST_STRENGTH = -0.62, 0.15  # white noise has -0.9 and 0.14 in one frame of a hundred
@@ -31,32 +32,24 @@ class Sound:
 
     pitch: float  # median, semitones
     pitch_spread: float
-    pitch_motion: float  # semitones between neighbouring frames of 10 ms
-    pitch_glide: float  # semitones in 40 ms, up or down
-    flux: float  # dB by which the bands change in 40 ms: how fast and far the mouth moves
-    brightness: float  # log2 Hz, centre of gravity of voiced frames
-    brightness_peak: float  # log2 Hz, the brightest tenth
+    pitch_drift: float  # semitones in 40 ms, upwards
+    brightness: float  # log2 Hz, centre of gravity, median of speech
+    brightness_peak: float  # log2 Hz, the brightest tenth of the voice
     brightness_spread: float
-    tilt: float  # dB per kHz over the telephone band, voiced frames
-    tilt_spread: float
-    balance_spread: float  # of the energy above 1 kHz over that below
-    low_balance: float  # dB, 600 to 1,000 Hz over 250 to 600 Hz, in the dullest tenth
-    first_formant: float  # log2 Hz, centre of gravity below 1,100 Hz
-    second_formant: float  # log2 Hz, above
-    ripple: float  # dB, fourth cosine of the band levels, lowest tenth
-    ripple_low: float  # dB, third cosine
-    harmonicity: float  # log of periodic over aperiodic energy, median
-    harmonicity_low: float  # the most aperiodic tenth
-    peakedness: float  # log kurtosis of the waveform
-    shimmer: float  # dB, second difference of the level
+    dullness: float  # dB, energy above 1 kHz over that below, in the dullest tenth
+    tilt_spread: float  # dB per kHz over the telephone band
+    ripple_low: float  # dB, third cosine of the band levels
+    ripple: float  # dB, fourth cosine, lowest tenth of the voice
+    timbre_motion: float  # dB by which the second cosine changes in 40 ms
+    opening: float  # log2 Hz in 40 ms, upwards: centre of gravity below 1,100 Hz, which follows the first formant
+    fronting: float  # the same above, which follows the second
+    harmonicity: float  # log of periodic over aperiodic energy
+    peakedness: float  # log kurtosis of the waveform in the louder part of the voice
+    peakedness_drift: float  # in 40 ms
     decay: float  # dB in 10 ms, steepest falls inside voiced stretches
     rise: float  # dB in 40 ms, steepest
-    soft_depth: float  # dB between the median and the softest tenth
-    breath_tilt: float  # dB per kHz below 1 kHz in unvoiced speech
     active_share: float  # speech against pauses
-    voiced_share: float
     syllables: float  # level peaks a second
-    above_noise: float  # dB, loudest over the softest of all frames, 50 at most
     level: float  # dB, loudest: only comparable within one call
     overlap: float  # share of the utterance spoken over our prompt
     voiced_ms: int
@@ -139,107 +132,93 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:
     voiced[1:-1] &= voiced[:-2] | voiced[2:]  # a lone voiced frame is chance
     if active.sum() < _MIN_ACTIVE or voiced.sum() < _MIN_VOICED:
         return None
-    bands = _bands(rows, active, voiced)
-    if _machine(rows, voiced, bands["flux"]):
+    if _machine(rows, voiced):
         return None
     first, last = np.flatnonzero(active)[[0, -1]]
     speech_ms = int(last - first + 1) * HOP * 1000 // RATE_HZ
     return Sound(
         **_pitch(rows, voiced),
         **_timbre(rows, active, voiced),
-        **bands,
-        **_dynamics(level, active, voiced, loudest),
+        **_voice(rows, voiced),
+        **_dynamics(level, voiced, loudest),
         active_share=float(active[first : last + 1].mean()),
-        voiced_share=float(voiced[active].mean()),
         syllables=_syllables(level[first : last + 1], float(np.median(level[voiced]))) * 1000 / speech_ms,
-        above_noise=min(loudest - float(np.percentile(level, 3)), 50.0),
         level=loudest,
         overlap=overlap,
         voiced_ms=int(voiced.sum()) * HOP * 1000 // RATE_HZ,
     )
 
 
-def _machine(rows: Floats, voiced: NDArray[np.bool_], flux: float) -> bool:
-    """True for tones that hold still as no voice does."""
+def _machine(rows: Floats, voiced: NDArray[np.bool_]) -> bool:
+    """True for tones that hold still as no voice does (flux: E. Scheirer and M. Slaney, 1997)."""
+    bands = rows[:, COLUMNS:]
+    flux = np.abs(bands[_STEP:] - bands[:-_STEP]).mean(axis=1)[voiced[_STEP:]]
     steps = np.abs(np.diff(rows[:, Column.PITCH]))[voiced[1:] & voiced[:-1]]
-    return flux < _STEADY_FLUX or _percentile(steps, 50) < _STEADY_PITCH
-
-
-def _mean(values: Floats) -> float:
-    return float(values.mean()) if len(values) else 0.0
+    return _percentile(flux, 50) < _STEADY_FLUX or _percentile(steps, 50) < _STEADY_PITCH
 
 
 def _percentile(values: Floats, share: float) -> float:
     return float(np.percentile(values, share)) if len(values) else 0.0
 
 
+def _changes(values: Floats, voiced: NDArray[np.bool_]) -> Floats:
+    """By how much a column changes in 40 ms, wherever there is voice at both ends; at least one number."""
+    change = (values[_STEP:] - values[:-_STEP])[voiced[_STEP:] & voiced[:-_STEP]]
+    return change if len(change) else np.zeros(1)
+
+
 def _pitch(rows: Floats, voiced: NDArray[np.bool_]) -> dict[str, Any]:
-    """Steps above 1.5 semitones in 10 ms are mistakes of the octave, not of the voice, and are left out."""
     pitch = rows[:, Column.PITCH]
-    step = np.abs(np.diff(pitch))[voiced[1:] & voiced[:-1]]
-    glide = np.abs(pitch[4:] - pitch[:-4])[voiced[4:] & voiced[:-4] & voiced[2:-2]]
     return {
         "pitch": float(np.median(pitch[voiced])),
         "pitch_spread": float(pitch[voiced].std()),
-        "pitch_motion": _mean(step[step < 1.5]),
-        "pitch_glide": _mean(glide[glide < 4.0]),
+        "pitch_drift": float(_changes(pitch, voiced).mean()),
     }
 
 
-def _timbre(rows: Floats, active: NDArray[np.bool_], voiced: NDArray[np.bool_]) -> dict[str, Any]:
-    harmonicity = rows[voiced, Column.HARMONICITY]
+def _voice(rows: Floats, voiced: NDArray[np.bool_]) -> dict[str, Any]:
+    level = rows[voiced, Column.LEVEL]
+    peakedness = rows[:, Column.PEAKEDNESS]
     return {
-        "brightness": float(rows[voiced, Column.CENTRE].mean()),
-        "brightness_peak": _percentile(rows[voiced, Column.CENTRE_EVEN], 90),
-        "brightness_spread": float(rows[active, Column.CENTRE].std()),
-        "balance_spread": float(rows[active, Column.ALPHA].std()),
-        "low_balance": _percentile(rows[voiced, Column.LOW], 10),
-        "first_formant": float(rows[voiced, Column.CENTRE_LOW].mean()),
-        "second_formant": float(rows[voiced, Column.CENTRE_HIGH].mean()),
-        "harmonicity": float(np.median(harmonicity)),
-        "harmonicity_low": _percentile(harmonicity, 10),
-        "peakedness": float(rows[voiced, Column.PEAKEDNESS].mean()),
+        "harmonicity": float(rows[voiced, Column.HARMONICITY].mean()),
+        "peakedness": float(peakedness[voiced][level >= np.percentile(level, 60)].mean()),
+        "peakedness_drift": float(_changes(peakedness, voiced).mean()),
     }
 
 
-def _slope_weights(chosen: NDArray[np.bool_]) -> Floats:
-    """Weights that give a least-squares slope, dB per kHz, over the chosen bands."""
-    kilohertz = np.where(chosen, MIDDLES_HZ / 1000, 0.0)
-    centred = np.where(chosen, kilohertz - kilohertz[chosen].mean(), 0.0)
+def _slope_weights() -> Floats:
+    """Weights that give a least-squares slope over the bands, dB per kHz."""
+    centred = (MIDDLES_HZ - MIDDLES_HZ.mean()) / 1000
     return np.asarray(centred / (centred**2).sum())
 
 
-_TILT = _slope_weights(np.ones(BANDS, dtype=bool))
-_LOW_TILT = _slope_weights(MIDDLES_HZ < 1000)
+_TILT = _slope_weights()
 _COSINES = np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(5)) / BANDS) / BANDS
 
 
-def _bands(rows: Floats, active: NDArray[np.bool_], voiced: NDArray[np.bool_]) -> dict[str, Any]:
-    """From the band levels.  Flux: S. Scheirer and M. Slaney, 1997; cosines as in mel cepstra (Davis and Mermelstein,
-    1980).
-    """
-    bands = rows[:, COLUMNS:]
-    change = np.abs(bands[4:] - bands[:-4]).mean(axis=1)[voiced[4:]]
-    unvoiced = active & ~voiced
-    ripples = bands[voiced] @ _COSINES
+def _timbre(rows: Floats, active: NDArray[np.bool_], voiced: NDArray[np.bool_]) -> dict[str, Any]:
+    """Where the energy lies, and how that moves (cosines as in mel cepstra: S. Davis and P. Mermelstein, 1980)."""
+    centre = rows[:, Column.CENTRE]
+    ripples = rows[:, COLUMNS:] @ _COSINES
     return {
-        "flux": _percentile(change, 50),
-        "tilt": float((bands[voiced] @ _TILT).mean()),
-        "tilt_spread": float((bands[active] @ _TILT).std()),
-        "ripple": _percentile(ripples[:, 4], 10),
-        "ripple_low": float(ripples[:, 3].mean()),
-        "breath_tilt": float((bands[unvoiced] @ _LOW_TILT).mean()) if unvoiced.sum() >= 3 else float("nan"),
+        "brightness": float(np.median(centre[active])),
+        "brightness_peak": _percentile(rows[voiced, Column.CENTRE_EVEN], 90),
+        "brightness_spread": float(centre[active].std()),
+        "dullness": _percentile(rows[active, Column.ALPHA], 10),
+        "tilt_spread": float((rows[active, COLUMNS:] @ _TILT).std()),
+        "ripple_low": float(ripples[active, 3].mean()),
+        "ripple": _percentile(ripples[voiced, 4], 10),
+        "timbre_motion": float(np.abs(_changes(ripples[:, 2], voiced)).mean()),
+        "opening": float(_changes(rows[:, Column.CENTRE_LOW], voiced).mean()),
+        "fronting": float(_changes(rows[:, Column.CENTRE_HIGH], voiced).mean()),
     }
 
 
-def _dynamics(level: Floats, active: NDArray[np.bool_], voiced: NDArray[np.bool_], loudest: float) -> dict[str, Any]:
-    pairs = voiced[1:] & voiced[:-1]
+def _dynamics(level: Floats, voiced: NDArray[np.bool_], loudest: float) -> dict[str, Any]:
     audible = np.maximum(level, loudest - _ACTIVE_DB)
     return {
-        "shimmer": _percentile(np.abs(np.diff(level, 2))[pairs[1:] & pairs[:-1]], 50),
-        "decay": _percentile(np.diff(level)[pairs], 5),
-        "rise": _percentile(audible[4:] - audible[:-4], 97),
-        "soft_depth": _percentile(level[active], 50) - _percentile(level[active], 10),
+        "decay": _percentile(np.diff(level)[voiced[1:] & voiced[:-1]], 5),
+        "rise": _percentile(audible[_STEP:] - audible[:-_STEP], 97),
     }
 
 

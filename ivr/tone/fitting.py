@@ -1,9 +1,12 @@
-"""Weights from labelled utterances: a logistic regression with a ridge, in numpy.
+"""Weights from labelled utterances: a linear discriminant (R. Fisher, 1936), in numpy.
 
 Kept simple on purpose: few numbers that a person can read, from few recordings.  Every set of recordings is centred on
-its own calm speech first, because microphones, lines and languages differ more than moods do.
+its own calm speech first, because microphones, lines and languages differ more than moods do.  For the same reason a
+direction in which calm people of any set differ among themselves counts for less (as within-class covariance
+normalisation does for voices: A. Hatch et al., 2006).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,50 +16,9 @@ from ivr.tone.cues import NAMES
 from ivr.tone.frames import Floats
 from ivr.tone.weights import FURTHEST
 
-TRAVELLING = frozenset(
-    {
-        "flux",
-        "breath_tilt",
-        "harmonicity_low",
-        "low_balance",
-        "peakedness",
-        "tilt_spread",
-        "ripple",
-        "second_formant",
-        "brightness_spread",
-        "balance_spread",
-        "harmonicity",
-        "decay",
-        "pitch_spread",
-    }
-)
-"""Cues whose weights came out with the same sign on each set of recordings and kept helping on the other one."""
-
-EXPECTED = dict.fromkeys(
-    (
-        "pitch",
-        "pitch_motion",
-        "pitch_glide",
-        "flux",
-        "brightness",
-        "brightness_peak",
-        "tilt",
-        "tilt_spread",
-        "low_balance",
-        "first_formant",
-        "breath_tilt",
-        "shimmer",
-    ),
-    0.1,
-) | dict.fromkeys(("harmonicity", "harmonicity_low"), -0.1)
-"""Where weights start from before any recording: an aroused voice is higher, brighter, faster moving and less periodic
-(K. Scherer, "Vocal communication of emotion", 2003; P. Juslin and P. Laukka, 2003).  Small, so that recordings decide.
-"""
-
-_RIDGE_TRAVELLING = 10.0
-_RIDGE_LOCAL = 30.0  # must be paid for by more recordings
-_RIDGE_PINNED = 1e6  # stays where it is expected
-_STEPS = 15  # Newton's method has long converged
+_SHRINKAGE = 0.1  # of the covariance towards its diagonal (J. Friedman, 1989)
+_SHRUNK_MORE = {"pitch": 1.0, "active_share": 5.0}  # who speaks and what is said, more than how
+_CALM_SHARE = 0.3  # of the covariance that is taken from other calm speech: without it weights did not carry over
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +47,25 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Calm mean, spread and weight of each cue, and the bias of the score; to rank utterances with."""
+    """Calm mean, spread and weight of each cue; to rank utterances with."""
 
     calm: Floats
     spread: Floats
     weight: Floats
-    bias: float
 
     def score(self, values: Floats) -> Floats:
-        """Evidence (log-odds) for rows of cues; NaN cues count as calm."""
-        away = np.clip((values - self.calm) / self.spread, -FURTHEST, FURTHEST)
-        return np.asarray(np.where(np.isnan(away), 0.0, away) @ self.weight + self.bias)
+        """Evidence (log-odds, but for a bias) for rows of cues; NaN cues count as calm."""
+        return np.asarray(_away(values, self.calm, self.spread) @ self.weight)
 
 
 class CannotFit(ValueError):
     """The labelled utterances do not suffice; the message says what is missing."""
 
 
-def fit(labelled: Labelled, anywhere: bool = False) -> Fitted:
-    """Fit on all sets together, each with the same say, both classes with the same say.  Raises CannotFit.
+def fit(labelled: Labelled, calm: Sequence[Labelled] = ()) -> Fitted:
+    """Fit on all sets together, each with the same say.  ``calm``: more calm speech, of other people and lines.
 
-    ``anywhere``: for callers, lines and languages other than the recorded ones; only cues that travel are fitted.
+    Raises CannotFit.
     """
     data = labelled[labelled.judged]
     if data.angry.sum() < 10 or (~data.angry).sum() < 10:
@@ -113,21 +73,41 @@ def fit(labelled: Labelled, anywhere: bool = False) -> Fitted:
             f"{data.angry.sum()} angry and {(~data.angry).sum()} calm utterances with a voice in them: "
             "at least 10 of each are needed"
         )
-    groups = [group for group in np.unique(data.group) if _both(data[data.group == group])]
+    groups = [part for part in _sets(data) if _both(part)]
     if not groups:
         raise CannotFit("no set of recordings holds both angry and calm utterances: their microphones would be fitted")
-    centres = np.stack([known_mean(data.values[(data.group == group) & ~data.angry]) for group in groups])
-    spreads = np.stack([_known_spread(data.values[data.group == group]) for group in groups])
-    calm, spread = centres.mean(axis=0), np.sqrt((spreads**2).mean(axis=0))
-    rows, labels, shares = [], [], []
-    for group, centre in zip(groups, centres, strict=True):
-        part = data[data.group == group]
-        away = np.clip((part.values - centre) / spread, -FURTHEST, FURTHEST)
-        rows.append(np.where(np.isnan(away), 0.0, away))
-        labels.append(part.angry.astype(float))
-        shares.append(_equal_say(part.angry) * len(data.angry) / len(groups))
-    weight, bias = _logistic(np.concatenate(rows), np.concatenate(labels), np.concatenate(shares), _ridge(anywhere))
-    return Fitted(calm, spread, weight, bias)
+    centres = [known_mean(part.values[~part.angry]) for part in groups]
+    spread = np.sqrt(np.mean([_known_spread(part.values) ** 2 for part in groups], axis=0))
+    rows = [_away(part.values, centre, spread) for part, centre in zip(groups, centres, strict=True)]
+    change = np.mean([away[part.angry].mean(axis=0) for away, part in zip(rows, groups, strict=True)], axis=0)
+    change -= np.mean([away[~part.angry].mean(axis=0) for away, part in zip(rows, groups, strict=True)], axis=0)
+    kinds = [away[kind] for away, part in zip(rows, groups, strict=True) for kind in (part.angry, ~part.angry)]
+    others = [
+        _away(part.values, known_mean(part.values), spread)
+        for each in calm
+        for part in _sets(each[each.judged & ~each.angry])
+        if len(part.angry) > len(NAMES)
+    ]
+    weight = np.asarray(np.linalg.solve(_covariance(kinds, others), change), dtype=float)
+    return Fitted(np.mean(centres, axis=0), spread, weight)
+
+
+def _covariance(kinds: Sequence[Floats], others: Sequence[Floats]) -> Floats:
+    """How cues differ among utterances of one kind, shrunk towards its diagonal."""
+    found = np.mean([np.cov(rows.T) for rows in kinds], axis=0)
+    if others:
+        found = (1 - _CALM_SHARE) * found + _CALM_SHARE * np.mean([np.cov(rows.T) for rows in others], axis=0)
+    shrinkage = np.array([_SHRUNK_MORE.get(name, _SHRINKAGE) for name in NAMES])
+    return np.asarray(found + np.diag(shrinkage * (np.diag(found) + 0.1)))
+
+
+def _away(values: Floats, calm: Floats, spread: Floats) -> Floats:
+    away = np.clip((values - calm) / spread, -FURTHEST, FURTHEST)
+    return np.where(np.isnan(away), 0.0, away)
+
+
+def _sets(data: Labelled) -> list[Labelled]:
+    return [data[data.group == group] for group in np.unique(data.group)]
 
 
 def known_mean(rows: Floats) -> Floats:
@@ -142,32 +122,6 @@ def _known_spread(rows: Floats) -> Floats:
 
 def _both(data: Labelled) -> bool:
     return 0 < int(data.angry.sum()) < len(data.angry)
-
-
-def _equal_say(angry: NDArray[np.bool_]) -> Floats:
-    """Weights that sum to one, half for either class."""
-    return np.asarray(np.where(angry, 0.5 / angry.sum(), 0.5 / (~angry).sum()))
-
-
-def _ridge(anywhere: bool) -> Floats:
-    other = _RIDGE_PINNED if anywhere else _RIDGE_LOCAL
-    return np.array([_RIDGE_TRAVELLING if name in TRAVELLING else other for name in NAMES])
-
-
-def _logistic(rows: Floats, labels: Floats, shares: Floats, ridge: Floats) -> tuple[Floats, float]:
-    """Weighted logistic regression by Newton's method (T. Hastie et al., The Elements of Statistical Learning, 4.4.1)
-    with a ridge towards EXPECTED; the bias is free.
-    """
-    design = np.column_stack([rows, np.ones(len(rows))])
-    penalty = np.diag(np.append(ridge, 1e-6))
-    expected = np.array([*(EXPECTED.get(name, 0.0) for name in NAMES), 0.0])
-    found = expected.copy()
-    for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
-        slope = design.T @ (shares * (chance - labels)) + penalty @ (found - expected)
-        bend = (design * (shares * chance * (1 - chance))[:, None]).T @ design + penalty
-        found = found - np.linalg.solve(bend, slope)
-    return found[:-1], float(found[-1])
 
 
 def folds(labelled: Labelled, count: int = 8) -> list[NDArray[np.bool_]]:

@@ -35,7 +35,6 @@ class Column(IntEnum):
     CENTRE_LOW = 7  # the same below 1,100 Hz: follows the first formant
     CENTRE_HIGH = 8  # the same above 1,100 Hz: follows the second
     ALPHA = 9  # dB, above 1,000 Hz over below
-    LOW = 10  # dB, 600 to 1,000 Hz over 250 to 600 Hz
 
 
 COLUMNS = len(Column)
@@ -65,8 +64,6 @@ _REGIONS = np.stack(
         _HIGH_HALF * _FREQUENCIES,
         _between(1000, 3450),
         _between(250, 1000),
-        _between(600, 1000),
-        _between(250, 600),
     ],
     1,
 )
@@ -93,7 +90,7 @@ def analyse(samples: Samples) -> Floats:
     rows[:, Column.LEVEL] = 10 * np.log10(energy)
     rows[:, Column.PEAKEDNESS] = _peakedness(windows)
     rows[:, [Column.PITCH, Column.HARMONICITY, Column.STRENGTH]] = _pitch(power)
-    rows[:, Column.CENTRE : Column.LOW + 1] = _balance(power, energy)
+    rows[:, Column.CENTRE : Column.ALPHA + 1] = _balance(power, energy)
     rows[:, COLUMNS:] = _bands(power)
     return rows
 
@@ -132,7 +129,7 @@ def _pitch(power: Floats) -> Floats:
 
 
 def _balance(power: Floats, energy: Floats) -> Floats:
-    """CENTRE to LOW: where the energy lies.  A voice under effort has more of it above 1 kHz, and a higher first
+    """CENTRE to ALPHA: where the energy lies.  A voice under effort has more of it above 1 kHz, and a higher first
     formant (H. Traunmüller and A. Eriksson, 2000; alpha ratio: J. Sundberg and M. Nordenberg, 2006).
     """
     sums = power @ _REGIONS
@@ -145,7 +142,6 @@ def _balance(power: Floats, energy: Floats) -> Floats:
             np.log2(sums[:, 2] / (sums[:, 1] + 1e-9) + 1),
             np.log2(sums[:, 4] / (sums[:, 3] + 1e-9) + 1),
             _decibels(sums[:, 5], sums[:, 6]),
-            _decibels(sums[:, 7], sums[:, 8]),
         ],
         1,
     )

@@ -26,27 +26,24 @@ _WORTH_NAMING = 0.25  # log-odds
 _SPOKEN_OF = {
     "pitch": ("higher voice", "lower voice"),
     "pitch_spread": ("livelier melody", "flatter melody"),
-    "pitch_motion": ("unsteady pitch", "steady pitch"),
-    "pitch_glide": ("faster glides", "slower glides"),
-    "flux": ("more forceful articulation", "softer articulation"),
+    "pitch_drift": ("rising melody", "falling melody"),
     "brightness": ("sharper voice", "darker voice"),
     "brightness_peak": ("sharper voice at its height", "darker voice at its height"),
-    "tilt": ("pressed voice", "relaxed voice"),
-    "tilt_spread": ("sharper contrasts", "softer contrasts"),
-    "balance_spread": ("stronger accents", "weaker accents"),
     "brightness_spread": ("more varied sounds", "one harsh colour throughout"),
-    "low_balance": ("raised voice", "lowered voice"),
-    "second_formant": ("tighter resonance", "looser resonance"),
+    "dullness": ("no soft vowels", "hollow vowels"),
+    "tilt_spread": ("sharper contrasts", "softer contrasts"),
+    "ripple_low": ("open resonance", "raised voice"),
     "ripple": ("tense resonance", "relaxed resonance"),
-    "peakedness": ("softer onset of each pulse", "pressed pulses"),
-    "decay": ("voice held up", "voice dropped"),
-    "breath_tilt": ("forceful breath", "soft breath"),
-    "first_formant": ("wider open mouth", "less open mouth"),
+    "timbre_motion": ("more forceful articulation", "softer articulation"),
+    "opening": ("mouth thrown open", "mouth closing slowly"),
+    "fronting": ("words bitten off", "words trailing off"),
     "harmonicity": ("clearer voice", "rougher voice"),
-    "harmonicity_low": ("clearer voice in its weakest moments", "hoarser moments"),
-    "shimmer": ("trembling level", "even level"),
-    "syllables": ("speaking faster", "speaking slower"),
+    "peakedness": ("ringing pulses", "pressed voice"),
+    "peakedness_drift": ("voice let go", "voice tightening"),
+    "decay": ("voice held up", "voice dropped"),
+    "rise": ("abrupt onsets", "no gentle onsets"),
     "active_share": ("fewer pauses", "more pauses"),
+    "syllables": ("speaking faster", "speaking slower"),
 }
 
 
@@ -144,8 +141,8 @@ class Tone:
             if name == "pitch":
                 named[f"pitch {100 * (2 ** (away / 12) - 1):+.0f} %"] = float(part)
             else:
-                higher, lower = _SPOKEN_OF.get(name, (f"more {name}", f"less {name}"))
-                named[(higher if away > 0 else lower).replace("_", " ")] = float(part)
+                higher, lower = _SPOKEN_OF[name]
+                named[higher if away > 0 else lower] = float(part)
         return named
 
     def _move(self, amount: float, reasons: dict[str, float]) -> None:

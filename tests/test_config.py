@@ -1,11 +1,15 @@
 """The supervisors' files: every mistake at once, with file, line and remedy."""
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from ivr.cli import ivr
 from ivr.config import Config, ConfigError, Settings, load
 from ivr.config.texts import Texts
 from tests.conftest import ROOT
@@ -191,3 +195,31 @@ def test_numbers_and_dates_are_spoken_in_the_language() -> None:
     values = {"order_number": "42719", "due": "2026-11-24"}
     assert Texts("en", {"x": said}, "us").text("x", values) == "4, 2, 7, 1, 9 on Tuesday, November 24"
     assert "11월 24일" in Texts("ko", {"x": said}, "us").text("x", values)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_a_mistake_and_stops_nothing(home: Path) -> None:
+    (home / "config" / "ivr.yaml").unlink()
+    os.mkfifo(home / "config" / "ivr.yaml")
+    assert mistakes(home) == ["config/ivr.yaml: is not a file; a folder, pipe or device cannot be read here"]
+
+
+def test_init_writes_files_without_mistakes_and_never_overwrites(tmp_path: Path) -> None:
+    begun = CliRunner().invoke(ivr, ["init", str(tmp_path / "new")])
+    assert begun.exit_code == 0, begun.output
+    assert load(tmp_path / "new").company
+    (tmp_path / "new" / "config" / "ivr.yaml").write_text("mine", encoding="utf-8")
+    again = CliRunner().invoke(ivr, ["init", str(tmp_path / "new")])
+    assert again.exit_code == 1 and "nothing was written" in again.output
+    assert (tmp_path / "new" / "config" / "ivr.yaml").read_text(encoding="utf-8") == "mine"
+
+
+def test_every_shipped_file_names_a_schema_that_ivr_schema_writes(tmp_path: Path) -> None:
+    assert CliRunner().invoke(ivr, ["schema", str(tmp_path)]).exit_code == 0
+    files = [*(ROOT / "config").rglob("*.yaml"), *(ROOT / "grammars").rglob("*.yaml")]
+    for path in files:
+        if path.name == "users.yaml":
+            continue
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        assert first.startswith("# yaml-language-server: $schema="), path
+        named = (path.parent / first.partition("=")[2]).resolve().relative_to(ROOT)
+        assert json.loads((tmp_path / named).read_text(encoding="utf-8"))["type"] == "object", path

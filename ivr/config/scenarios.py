@@ -6,10 +6,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ivr.call.actions import Reason
-from ivr.config.files import Name, Number, Share
+from ivr.config.files import File, Name, Number, Share
 from ivr.config.load import Config
 from ivr.config.source import ConfigError, Mistake, Mistakes, Source, check, read
 
@@ -20,11 +20,7 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Step(_Shape):
+class Step(File):
     """What the caller does (one of ``says``, ``presses`` ...; nothing: the caller listens), and what must follow."""
 
     says: Text | None = None
@@ -58,7 +54,7 @@ class Step(_Shape):
         return self
 
 
-class Faked(_Shape):
+class Faked(File):
     """What an action does in a scenario instead of asking the shop; ``takes`` alone only makes it slow;
     ``unknown``: it was sent, and nobody knows what came of it."""
 
@@ -69,7 +65,7 @@ class Faked(_Shape):
     values: dict[str, Any] = {}
 
 
-class End(_Shape):
+class End(File):
     """How the call must end.  What is not written may be anything."""
 
     outcome: Literal["served", "transferred", "hung_up"]
@@ -79,7 +75,7 @@ class End(_Shape):
     served: list[Name] | None = None
 
 
-class Scenario(_Shape):
+class Scenario(File):
     """One rehearsal."""
 
     line: Number | None = None
@@ -97,7 +93,7 @@ class Scenario(_Shape):
         return self.at.date() if self.at else date.today()
 
 
-class ScenarioFile(_Shape):
+class ScenarioFile(File):
     """config/scenarios/<name>.yaml"""
 
     scenarios: Annotated[dict[str, Scenario], Field(min_length=1)]

@@ -21,9 +21,13 @@ def home() -> Path:
         return Path(named)
     if (Path.cwd() / "config" / "ivr.yaml").is_file():
         return Path.cwd()
+    return starter()
+
+
+def starter() -> Path:
+    """The set of files that comes along."""
     package = Path(__file__).resolve().parent.parent
-    starter = package / "starter"
-    return starter if starter.is_dir() else package.parent
+    return package / "starter" if (package / "starter").is_dir() else package.parent
 
 
 @dataclass(frozen=True, slots=True)

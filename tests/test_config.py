@@ -60,7 +60,7 @@ def test_an_unknown_setting_is_named_with_its_line_and_a_suggestion(home: Path, 
 def test_a_slot_says_how_many_digits_it_has_where_it_has_any(home: Path, edit: Edit, kind: str, says: str) -> None:
     edit("config/requests.yaml", "{digits: [5], ", kind)
     (only,) = mistakes(home)
-    assert only.startswith("config/requests.yaml:14: ") and says in only
+    assert only.startswith("config/requests.yaml:15: ") and says in only
 
 
 def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:

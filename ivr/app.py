@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(routes)
     app.register_blueprint(card_pages(parts))
     versions = Versions(parts.records.engine)
-    app.register_blueprint(desk(parts.records, Users(settings.home), settings.public_url, versions))
+    app.register_blueprint(desk(parts, Users(settings.home), settings.public_url, versions))
     app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
     reload.begin()
     app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room))
@@ -98,6 +98,7 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         callbacks=Callbacks(records.engine),
         delivery=delivery,
         voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url),
+        audio=settings.audio,
     )
     parts.render(config)
     return parts

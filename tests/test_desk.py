@@ -10,11 +10,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from ivr.cli import ivr
-from ivr.records import Records
+from ivr.config import Config
 from ivr.records.records import NewEvent
 from ivr.records.versions import Versions
 from ivr.supervisor.desk import desk
 from ivr.supervisor.users import Users
+from tests.house import House
 
 BASE = "https://ivr.example.com"
 PASSWORD = "correct horse battery"
@@ -23,15 +24,16 @@ PASSWORD = "correct horse battery"
 class Office:
     """A desk with its records, one supervisor (anna) and one advisor (ben)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, config: Config, folder: Path) -> None:
         (folder / "config").mkdir()
         self.users = Users(folder)
         self.users.put("anna", PASSWORD, "supervisor")
         self.users.put("ben", PASSWORD, "advisor")
-        self.records = Records(f"sqlite:///{folder / 'ivr.sqlite3'}")
-        self.records.prepare()
+        parts = House(config, folder).parts
+        self.records, self.audio = parts.records, folder / "audio"
+        parts.audio = self.audio
         self.app = Flask("desk")
-        self.app.register_blueprint(desk(self.records, self.users, BASE, Versions(self.records.engine)))
+        self.app.register_blueprint(desk(parts, self.users, BASE, Versions(self.records.engine)))
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()
@@ -57,8 +59,8 @@ def get(browser: FlaskClient, path: str) -> TestResponse:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
+def office(config: Config, tmp_path: Path) -> Office:
+    return Office(config, tmp_path)
 
 
 @pytest.mark.parametrize("path", ["/supervisor/", "/supervisor/calls", "/supervisor/calls/CA1"])
@@ -191,6 +193,28 @@ def test_a_calls_page_tells_what_was_heard_how_surely_and_why_it_was_put_through
     for part in ("How can I help you?", "confidence 31 %", "louder +8 dB", "the caller sounded upset"):
         assert part in text
     assert "<script>alert" not in text and "&lt;script&gt;" in text
+
+
+def test_numbers_on_a_calls_page_are_hidden_until_a_supervisor_asks_and_that_is_noted(office: Office) -> None:
+    heard = {"text": "it is four two seven one nine", "intent": None, "confidence": 0.9}
+    office.call("CA1", heard=heard, said={"text": "I heard 4, 2, 7, 1, 9."})
+    browser = office.logged_in()
+    hidden = get(browser, "/supervisor/calls/CA1").text
+    assert "four two" not in hidden and "7, 1, 9" not in hidden and "it is ••••" in hidden
+    assert "four two seven one nine" in get(browser, "/supervisor/calls/CA1?numbers=shown").text
+    assert office.records.events("CA1")[-1].data == {"to": "anna"}
+
+
+def test_a_calls_sound_is_played_to_supervisors_where_it_is_kept(office: Office) -> None:
+    office.call("CA1")
+    assert get(office.logged_in(), "/supervisor/calls/CA1/audio.wav").status_code == 404
+    office.audio.mkdir()
+    (office.audio / "CA1.ulaw").write_bytes(bytes(800))
+    browser = office.logged_in()
+    assert "<audio" in get(browser, "/supervisor/calls/CA1").text
+    answer = get(browser, "/supervisor/calls/CA1/audio.wav")
+    assert answer.mimetype == "audio/wav" and len(answer.data) == 44 + 1600
+    assert get(office.logged_in("ben"), "/supervisor/calls/CA1/audio.wav").status_code == 403
 
 
 def test_pages_are_not_kept_framed_or_given_to_other_sites(office: Office) -> None:

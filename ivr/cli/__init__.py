@@ -23,6 +23,8 @@ _COMMANDS = {
     "what-if": ("ivr.cli.what_if", "Stored calls under other thresholds."),
     "versions": ("ivr.cli.versions", "Every version of the supervisors' files, and the way back."),
     "softphone": ("ivr.cli.softphone", "Talk to the system from the browser."),
+    "purge": ("ivr.cli.purge", "Remove what is older than it may be kept."),
+    "caller": ("ivr.cli.caller", "What is stored of one caller: export, erase."),
     "users": ("ivr.cli.users", "Who may log in at the supervisor's desk: list, add, remove."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }

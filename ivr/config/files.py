@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ivr.call.actions import Reason
+from ivr.records.keeping import What
 from ivr.tone.weights import WordClass
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -83,6 +84,16 @@ class UpsetFile(File):
     upset: dict[WordClass, list[str]]
 
 
+class KeepEntry(File):
+    """What is stored of calls, and for how many days.  ``nothing`` keeps how they ended, but no word."""
+
+    what: What = "words"
+    numbers: Literal["kept", "masked"] = "kept"
+    days: Positive = 90
+    card_days: Positive = 7
+    audio_days: Positive = 14
+
+
 class IvrFile(File):
     """config/ivr.yaml"""
 
@@ -93,6 +104,7 @@ class IvrFile(File):
     budget: BudgetEntry = BudgetEntry()
     timing: TimingEntry = TimingEntry()
     tone: ToneEntry = ToneEntry()
+    keep: KeepEntry = KeepEntry()
     max_calls: Positive = 100
 
 

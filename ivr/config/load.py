@@ -18,6 +18,7 @@ from ivr.config.requests_check import check_requests
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
 from ivr.config.texts import Texts, syntax_mistake
 from ivr.grammar import Grammar
+from ivr.records.keeping import Keeping
 from ivr.tone import NO_WORDS, ToneFile, UpsetWords, Weights, weights
 
 Language = LanguageEntry
@@ -88,6 +89,7 @@ class Config:
     tone: Weights | None
     upset_words: Mapping[str, UpsetWords]
     max_calls: int
+    keep: Keeping
 
     def language_of(self, dialled: str) -> str:
         """The language of a dialled number."""
@@ -136,6 +138,9 @@ def load(home: Path) -> Config:
         tone=tone,
         upset_words=upset_words,
         max_calls=ivr.max_calls,
+        keep=Keeping(
+            ivr.keep.what, ivr.keep.numbers == "masked", ivr.keep.days, ivr.keep.card_days, ivr.keep.audio_days
+        ),
     )
 
 
@@ -168,7 +173,7 @@ def _texts(home: Path, language: str, files: tuple[IvrFile, RequestsFile], mista
             good = False
     for name in sorted({*_PROMPTS, *prompts_of(requests)} - set(source.data)):
         mistakes.found.append(source.mistake((), f"prompt {name!r} is missing", "add the sentence"))
-    return Texts(language, source.data, ivr.company, ivr.tone.on) if good else None
+    return Texts(language, source.data, ivr.company, ivr.tone.on, ivr.keep.what == "words_and_audio") if good else None
 
 
 def _check_lines(source: Source | None, ivr: IvrFile, mistakes: Mistakes) -> None:

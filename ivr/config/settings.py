@@ -30,6 +30,11 @@ def starter() -> Path:
     return package / "starter" if (package / "starter").is_dir() else package.parent
 
 
+def audio_directory(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the sound of calls is kept, when it is."""
+    return Path(environ.get("IVR_AUDIO") or data_directory() / "audio")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What differs from machine to machine.  ``auth_token`` is Twilio's and signs every webhook.
@@ -52,6 +57,7 @@ class Settings:
     """The simulator's own server: languages without a model read the text its callers carry (ivr.speech.simulated)."""
     metrics_token: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(repr=False, default_factory=dict)
+    audio: Path = field(default_factory=audio_directory)
 
     @property
     def media_url(self) -> str:
@@ -101,6 +107,7 @@ class Settings:
             simulated_recognition=simulated,
             metrics_token=environ.get("IVR_METRICS_TOKEN") or None,
             environ=dict(environ),
+            audio=audio_directory(environ),
         )
 
 

@@ -46,10 +46,12 @@ def environment(language: str) -> Environment:
 class Texts:
     """Every sentence of a language, compiled."""
 
-    def __init__(self, language: str, sentences: Mapping[str, str], company: str, tone: bool = False) -> None:
+    def __init__(
+        self, language: str, sentences: Mapping[str, str], company: str, tone: bool = False, recorded: bool = False
+    ) -> None:
         """Raises TemplateSyntaxError for the first sentence that is not Jinja2; ``check`` finds them one by one."""
         self._environment = environment(language)
-        self._environment.globals.update(company=company, tone=tone)
+        self._environment.globals.update(company=company, tone=tone, recorded=recorded)
         self._sentences = {name: " ".join(text.split()) for name, text in sentences.items()}
         self._compiled = {name: self._environment.from_string(text) for name, text in self._sentences.items()}
 
@@ -65,7 +67,7 @@ class Texts:
     def is_fixed(self, name: str) -> bool:
         """True when the sentence is the same in every call, so that it can be rendered before one."""
         parsed = self._environment.parse(self._sentences[name])
-        return not meta.find_undeclared_variables(parsed) - {"company", "tone"}
+        return not meta.find_undeclared_variables(parsed) - {"company", "tone", "recorded"}
 
     @property
     def names(self) -> tuple[str, ...]:

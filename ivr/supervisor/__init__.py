@@ -10,7 +10,6 @@
 ``figures``    what a period comes to; ``summary`` says what changed, ``plots`` draws, ``unmatched`` finds subjects
 ``report``     all of that as a page with its tables beside it
 ``what_if``    stored decisions under other thresholds
-``masking``    telephone numbers as each role may see them
 ``doors``      who may come in: cookies, cross-site requests, headers
 ``desk``       the pages under /supervisor
 =============  ==============================================================================

@@ -1,28 +1,38 @@
 """The pages under /supervisor."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.config.source import ConfigError
-from ivr.records import Records
+from ivr.records.audio import as_wave, path_of
+from ivr.records.keeping import Keeping
+from ivr.records.masking import mask, redact
 from ivr.records.versions import Versions
+from ivr.speech.codec import decode_mulaw
 from ivr.supervisor.doors import COOKIE, Doors, who, with_headers
 from ivr.supervisor.live import LiveCall, LiveCalls
 from ivr.supervisor.logins import Logins, TooManyAttempts
-from ivr.supervisor.masking import mask, redact
 from ivr.supervisor.numbers import TodaysNumbers
 from ivr.supervisor.search import MOST, Question, search
 from ivr.supervisor.timeline import REASONS, timeline
 from ivr.supervisor.users import Users
+from ivr.telephony.parts import Parts
 
 _BOTH = ("supervisor", "advisor")
 
 
-def desk(records: Records, users: Users, public_url: str, versions: Versions) -> Blueprint:
+def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blueprint:
     """Every page of the desk."""
+    records, audio = parts.records, parts.audio or Path()
+
+    def number_words(language: str) -> tuple[str, ...]:
+        grammar = parts.config.grammars.get(language)
+        return (*grammar.digit_words.words, *grammar.digit_words.group_words) if grammar else ()
+
     routes = Blueprint("desk", __name__, url_prefix="/supervisor", template_folder="templates", static_folder="static")
     logins = Logins(records.engine, users)
     doors = Doors(logins, public_url)
@@ -64,7 +74,7 @@ def desk(records: Records, users: Users, public_url: str, versions: Versions) ->
         numbers = today.now()
         return jsonify(
             at=datetime.now(UTC).timestamp(),
-            calls=[_as_json(call, who().role) for call in live.now()],
+            calls=[_as_json(call, who().role, number_words(call.language)) for call in live.now()],
             today={
                 "calls": numbers.calls,
                 "outcomes": numbers.outcomes,
@@ -94,8 +104,28 @@ def desk(records: Records, users: Users, public_url: str, versions: Versions) ->
         stored = records.call(call_id)
         if stored is None:
             abort(404)
-        moments = timeline(records.events(call_id))
-        return render_template("desk/call.html", login=who(), call=stored, moments=moments, reasons=REASONS)
+        shown = request.args.get("numbers") == "shown"
+        if shown:
+            records.note(call_id, "numbers_shown", {"to": who().name})
+        moments = timeline(records.events(call_id), Keeping(mask_numbers=not shown), number_words(stored.language))
+        return render_template(
+            "desk/call.html",
+            login=who(),
+            call=stored,
+            moments=moments,
+            reasons=REASONS,
+            shown=shown,
+            audible=path_of(audio, call_id).exists(),
+        )
+
+    @routes.get("/calls/<call_id>/audio.wav")
+    @doors.needs("supervisor")
+    def sound(call_id: str) -> Response:
+        if records.call(call_id) is None or not path_of(audio, call_id).exists():
+            abort(404)
+        records.note(call_id, "sound_played", {"to": who().name})
+        samples = decode_mulaw(path_of(audio, call_id).read_bytes())
+        return Response(as_wave(samples.tobytes()), mimetype="audio/wav")
 
     @routes.errorhandler(ConfigError)
     def broken_users(error: ConfigError) -> tuple[str, int]:
@@ -115,7 +145,7 @@ def _version(versions: Versions) -> dict[str, Any]:
     }
 
 
-def _as_json(call: LiveCall, role: str) -> dict[str, Any]:
+def _as_json(call: LiveCall, role: str, number_words: tuple[str, ...]) -> dict[str, Any]:
     """A row of the wallboard.  Numbers are masked, and so are spoken ones for whoever is no supervisor."""
     return {
         "id": call.call_id,
@@ -127,7 +157,7 @@ def _as_json(call: LiveCall, role: str) -> dict[str, Any]:
         "reason": REASONS.get(call.reason or "", "") if call.reason else "",
         "team": call.team or "",
         "upset": call.upset,
-        "last": call.last if role == "supervisor" else redact(call.last),
+        "last": call.last if role == "supervisor" else redact(call.last, number_words),
     }
 
 

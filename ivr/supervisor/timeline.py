@@ -1,9 +1,11 @@
 """One call, moment by moment, in words a supervisor reads."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from ivr.records import StoredEvent
+from ivr.records.keeping import Keeping
 
 REASONS = {
     "asked": "the caller asked for a person",
@@ -34,11 +36,11 @@ class Moment:
     upset: float | None = None
 
 
-def timeline(events: list[StoredEvent]) -> list[Moment]:
-    """The call in its order; what the tone was at an utterance stands beside it."""
+def timeline(events: list[StoredEvent], keeping: Keeping, number_words: Collection[str]) -> list[Moment]:
+    """The call in its order; what the tone was at an utterance stands beside it.  ``keeping`` masks what it masks."""
     moments: list[Moment] = []
     for event in events:
-        data = event.data
+        data = keeping.shape(event.data, number_words)
         if event.kind == "tone" and moments and moments[-1].who == "caller" and moments[-1].upset is None:
             last = moments.pop()
             why = ", ".join(map(str, data.get("why", ())))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ivr.advisors.delivery import Delivery
 from ivr.advisors.journey import destination
@@ -39,6 +40,7 @@ class Parts:
     delivery: Delivery
     voicemail: Voicemail
     metrics: Metrics = field(default_factory=Metrics)
+    audio: Path | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def destination(self, reason: str, topic: str | None, language: str) -> tuple[str, str | None]:

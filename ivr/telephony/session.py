@@ -15,6 +15,7 @@ from ivr.call import Call, Languages
 from ivr.call.actions import Action, Behaviour, Do, Finish, Hush, Listen, Note, Notice, Reason, Say, Speak, Transfer
 from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, HungUp, Played, Pressed, Started, Upset
 from ivr.records import StoredCall
+from ivr.records.audio import CallAudio
 from ivr.records.records import NewEvent
 from ivr.requests.backend import OutcomeUnknown, Result
 from ivr.speech.codec import decode_mulaw, duration_ms
@@ -46,6 +47,8 @@ class Session:
         self._tone = Tone(config.tone, config.upset_words[language]) if config.tone else None
         self._cues = Cues()
         self._lookups: dict[int, Future[Result]] = {}
+        recorded = config.keep.what == "words_and_audio" and parts.audio
+        self._audio = CallAudio(parts.audio, stored.call_id) if recorded and parts.audio else None
         self._quiet_s = 0.0
         self._fell_silent_at: float | None = None
         self._ended = False
@@ -66,6 +69,8 @@ class Session:
             self._break()
         finally:
             self._socket.close()
+            if self._audio:
+                self._audio.close()
             for lookup in self._lookups.values():
                 lookup.cancel()
             self._parts.writer.flush(timeout_s=2.0)
@@ -103,6 +108,8 @@ class Session:
     def _listen(self, payload: bytes) -> None:
         """A frame of the caller's audio: the tick of every clock of the call."""
         began = time.monotonic()
+        if self._audio:
+            self._audio.hear(payload)
         events = self._ear.hear(decode_mulaw(payload))
         if self._tone and self._ear.taken is not None:
             self._cues.hear(self._ear.taken, over_prompt=self._playout.speaking)
@@ -191,7 +198,9 @@ class Session:
         self._note("said", {"prompt": prompt, "text": spoken.text})
 
     def _note(self, kind: str, data: dict[str, Any]) -> None:
-        self._parts.writer.note(NewEvent(self._stored.call_id, self._call.elapsed_ms, kind, data))
+        words = self._parts.config.grammars[self._stored.language].digit_words
+        kept = self._parts.config.keep.shape(data, (*words.words, *words.group_words))
+        self._parts.writer.note(NewEvent(self._stored.call_id, self._call.elapsed_ms, kind, kept))
 
     def _close(self, outcome: str, reason: Reason | None, topic: str | None = None, *, farewell: bool = False) -> None:
         """The machine's part ends: first the record, which any process can go on from, then the socket."""

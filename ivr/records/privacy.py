@@ -1,0 +1,98 @@
+"""What is removed after its time, and what one caller may have or have removed."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, null, select, update
+
+from ivr.records.audio import path_of
+from ivr.records.keeping import Keeping
+from ivr.records.schema import call_events, callbacks, calls
+
+_SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How much is too old: events, calling numbers, cards, callbacks and recordings."""
+
+    events: int
+    numbers: int
+    cards: int
+    callbacks: int
+    recordings: int
+
+
+def purge(engine: Engine, audio: Path, keeping: Keeping, really: bool) -> Purged:
+    """Remove what is older than the supervisor allows; with ``really`` False only count it.
+
+    What stays of an old call is its day, language, outcome and reason: reports go on to count it.
+    """
+    now = datetime.now(UTC)
+    old = calls.c.started_at < now - timedelta(days=keeping.days)
+    old_calls = select(calls.c.call_id).where(old)
+    card_days = min(keeping.card_days, keeping.days) if keeping.what != "nothing" else 1
+    old_cards = (calls.c.started_at < now - timedelta(days=card_days)) & calls.c.card.is_not(None)
+    kept_promises = callbacks.c.done_at.is_not(None) & (callbacks.c.not_after < now - timedelta(days=keeping.days))
+    events, numbers = call_events.c.call_id.in_(old_calls), old & (calls.c.caller != "")
+    recordings = _recordings_older_than(audio, keeping.audio_days)
+    with engine.begin() as connection:
+        purged = Purged(
+            events=_count(connection, call_events, events),
+            numbers=_count(connection, calls, numbers),
+            cards=_count(connection, calls, old_cards),
+            callbacks=_count(connection, callbacks, kept_promises),
+            recordings=len(recordings),
+        )
+        if really:
+            connection.execute(delete(call_events).where(events))
+            connection.execute(update(calls).where(old_cards | old).values(card=null()))
+            connection.execute(update(calls).where(numbers).values(caller="", target=None))
+            connection.execute(delete(callbacks).where(kept_promises))
+    if really:
+        for path in recordings:
+            path.unlink(missing_ok=True)
+    return purged
+
+
+def export(engine: Engine, number: str) -> dict[str, Any]:
+    """Everything stored of one caller, ready for JSON."""
+    with engine.connect() as connection:
+        mine = connection.execute(select(calls).where(calls.c.caller == number).order_by(calls.c.started_at)).mappings()
+        found = [_plain(dict(row), without=("token_hash", "stream_id")) for row in mine]
+        for call in found:
+            of_call = select(call_events).where(call_events.c.call_id == call["call_id"]).order_by(call_events.c.id)
+            rows = connection.execute(of_call).mappings()
+            call["events"] = [_plain(dict(row), without=("id", "call_id")) for row in rows]
+        promised = connection.execute(select(callbacks).where(callbacks.c.number == number)).mappings()
+        return {"number": number, "calls": found, "callbacks": [_plain(dict(row)) for row in promised]}
+
+
+def erase(engine: Engine, audio: Path, number: str) -> int:
+    """Remove everything that tells who one caller was and what they said.  Gives the number of their calls."""
+    with engine.begin() as connection:
+        ids = list(connection.execute(select(calls.c.call_id).where(calls.c.caller == number)).scalars())
+        connection.execute(delete(call_events).where(call_events.c.call_id.in_(ids)))
+        connection.execute(delete(callbacks).where(callbacks.c.number == number))
+        connection.execute(update(calls).where(calls.c.call_id.in_(ids)).values(caller="", card=null(), target=None))
+    for call_id in ids:
+        path_of(audio, call_id).unlink(missing_ok=True)
+    return len(ids)
+
+
+def _count(connection: Connection, table: Any, condition: Any) -> int:
+    return int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
+
+
+def _recordings_older_than(audio: Path, days: int) -> list[Path]:
+    before = time.time() - days * _SECONDS_A_DAY
+    return [path for path in audio.glob("*.ulaw") if path.stat().st_mtime < before] if audio.is_dir() else []
+
+
+def _plain(row: dict[str, Any], without: Iterable[str] = ()) -> dict[str, Any]:
+    kept = {name: value for name, value in row.items() if name not in set(without)}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept.items()}

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,6 +86,7 @@ def create_parts(config: Config, settings: Settings) -> Parts:
     prompts = Prompts(EspeakVoice(), settings.cache, config.home / "config" / "prompts")
     recognised = load_models(config, settings)
     links = CardLinks(settings.auth_token, settings.public_url)
+    now = clock(config, settings.clock_at)
     delivery = Delivery(records, links.link, *_receiver(config, settings))
     parts = Parts(
         config=config,
@@ -95,10 +96,11 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         prompts=prompts,
         business=create_business(config, records, shop(settings, records), settings.environ),
         links=links,
-        callbacks=Callbacks(records.engine),
+        callbacks=Callbacks(records.engine, now),
         delivery=delivery,
         voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url),
         audio=settings.audio,
+        now=now,
     )
     parts.render(config)
     return parts
@@ -112,6 +114,15 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
     parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
+
+
+def clock(config: Config, at: datetime | None) -> Callable[[], datetime]:
+    """The time; ``at``: what it is now, in the time zone of the team that takes every other call if it names none."""
+    if at is None:
+        return lambda: datetime.now(UTC)
+    advisors = config.advisors
+    ahead = at.replace(tzinfo=at.tzinfo or advisors.teams[advisors.default].hours.zone) - datetime.now(UTC)
+    return lambda: datetime.now(UTC) + ahead
 
 
 def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:

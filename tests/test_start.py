@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.app import create_app, load_models
+from ivr.app import clock, create_app, load_models
 from ivr.config import Config, ConfigError, Settings
 from ivr.records import RecordsUnavailable
 from tests.conftest import ROOT
@@ -27,6 +29,17 @@ def settings(tmp_path: Path) -> Settings:
         cache=tmp_path / "cache",
         workers=1,
     )
+
+
+def test_the_clock_can_be_set_for_the_server_of_a_simulated_call_only(config: Config, settings: Settings) -> None:
+    begins = datetime(2026, 12, 24, 18, 30)
+    now = clock(config, begins)()
+    assert timedelta(0) <= now - begins.replace(tzinfo=ZoneInfo("America/New_York")) < timedelta(seconds=5)
+    assert abs(clock(config, None)() - datetime.now(UTC)) < timedelta(seconds=5)
+    environment = {"IVR_TWILIO_AUTH_TOKEN": "x", "IVR_SIMULATED_CLOCK": "2026-12-24 18:30"}
+    assert Settings.from_environment({**environment, "IVR_PUBLIC_URL": "http://127.0.0.1:9"}).clock_at == begins
+    with pytest.raises(ConfigError, match="IVR_SIMULATED_CLOCK is set"):
+        Settings.from_environment({**environment, "IVR_PUBLIC_URL": "https://ivr.example.com"})
 
 
 def _garbage(folder: Path) -> str:

@@ -39,6 +39,7 @@ from ivr.advisors.teams import Advisors, Target, Team, telephone_number
 
 MOST_TRIES = 3  # answers of a caller that lead nowhere, before the machine goes on without one
 MOST_MINUTES = 30  # nobody can say anything honest about a longer wait
+OTHER = "other"  # in place of a number: not the one that calls, but one that is to be keyed
 LAST = 999  # the rung on which telephones ring for the last time, hours or not
 _NUMBER = re.compile(r"\+[1-9]\d{5,14}")  # a caller may also ring from a SIP address, which nobody can call back
 _CHOICES: dict[str, Choice] = {"1": "callback", "2": "voicemail"}
@@ -135,7 +136,7 @@ class _Way:
                 continue
             place = replace(self.place, at=index)
             if group[0].rings:
-                before = rungs[self.place.at][0] if self.place.at < len(rungs) else None
+                before = rungs[self.place.at][0] if self.place.at < len(rungs) else self.holder()
                 return Ring(place, team, group, first, new_team=team != before)
             return Wait(place, team, group[0], first)
         return self.queue() if at < LAST else HangUp()
@@ -217,22 +218,26 @@ class _Way:
         """A message for the team the call belongs to."""
         return Record(self.place, self.chain[0])
 
+    @property
+    def known(self) -> str:
+        """The number to call, "" when none is known or another one is wanted."""
+        return "" if self.place.number == OTHER else self.place.number or self.caller
+
     def ask_number(self, wrong: bool = False) -> AskNumber:
         """Confirm the number we know, or ask for one."""
-        return AskNumber(self.place, self.place.number or self.caller, wrong)
+        return AskNumber(self.place, self.known, wrong)
 
     def keyed(self, keys: str) -> Step:
-        """1 or silence: the number that was said is right.  Other keys are another number."""
-        known = self.place.number or self.caller
-        if keys in ("", "1") and known:
-            return self.ask_window(known)
+        """1 or silence: the number that was said is right; another key: it is not.  Without one, a number."""
+        if self.known and keys in ("", "1"):
+            return self.ask_window(self.known)
         way = self.once_more()
         if keys == "0" and (person := way.person()):
             return person
-        number = telephone_number(keys, self.advisors.country) if keys else None
-        if way.place.tries > MOST_TRIES or not keys:
-            return way.record()
-        return replace(way, place=replace(way.place, number=number or "")).ask_number(wrong=number is None)
+        if not keys or way.place.tries > MOST_TRIES:
+            return self.record()
+        number = OTHER if self.known else telephone_number(keys, self.advisors.country)
+        return replace(way, place=replace(way.place, number=number or OTHER)).ask_number(wrong=number is None)
 
     def ask_window(self, number: str) -> Step:
         """When somebody of the team is there to call."""
@@ -249,16 +254,16 @@ class _Way:
         zone = self.now.tzinfo
         said = datetime.fromtimestamp(self.place.asked, zone) if self.place.asked else self.now
         windows = self.chain[0].hours.windows(said)
-        number = self.place.number or self.caller
-        if not (windows and number):
+        if not (windows and self.known):
             return self.record()
         index = int(key) - 1 if key in ("1", "2", "3") and int(key) <= len(windows) else 0
-        return Promise(self.place, self.chain[0], number, windows[index])
+        return Promise(self.place, self.chain[0], self.known, windows[index])
 
     def silent(self) -> Step:
         """No message.  Whose number we know is called back; who withholds it is asked; then telephones ring anyway."""
-        if self.caller or self.place.number:
-            return replace(self, place=replace(self.place, asked=0)).picked("")
+        number = self.known or self.caller
+        if number:
+            return replace(self, place=replace(self.place, asked=0, number=number)).picked("")
         way = self.once_more()
         if way.place.tries < MOST_TRIES:
             return way.ask_number()

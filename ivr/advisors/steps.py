@@ -15,7 +15,8 @@ Choice = Literal["callback", "voicemail"]
 class Place:
     """Where a call is.  ``team``: the one it belongs to; ``at``: the rung it stands on, of all groups of that team and
     of those that take over from it.  ``waited_s``: in queues so far.  ``tries``: answers that led nowhere.  ``number``:
-    keyed for a callback.  ``asked``: the moment (Unix time) the windows of a callback were said.
+    keyed for a callback, or that another one is wanted.  ``asked``: the moment (Unix time) the windows of a callback
+    were said.
     """
 
     team: str

@@ -108,6 +108,7 @@ def _print(console: Any, measured: dict[str, Any]) -> None:
         "replies": measured["latency_ms"]["replies"],
         "first audio": measured["latency_ms"]["first_audio"],
         "late frames": measured["latency_ms"]["late_frames"],
+        **measured["latency_ms"]["webhooks"],
         "the telephone's own delay": measured["telephone"]["own_delay_ms"],
     }
     for name, row in rows.items():

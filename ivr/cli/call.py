@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ def _keys(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tup
     return values
 
 
+def _moment(_: click.Context, __: click.Parameter, value: str | None) -> str:
+    try:
+        return datetime.fromisoformat(value).isoformat() if value else ""
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: write a day and a time like 2026-12-24 18:30") from None
+
+
 @click.command(cls=_KeepsOrder)
 @click.option("--say", multiple=True, metavar="TEXT", help="Something the caller says, spoken by a synthetic voice.")
 @click.option("--wav", multiple=True, metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="A recording.")
@@ -51,10 +59,10 @@ def _keys(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tup
 @click.option("--url", metavar="URL", help="A running server; needs its IVR_TWILIO_AUTH_TOKEN in the environment.")
 @click.option(
     "--advisor",
-    type=click.Choice(["answers", "declines", "busy", "no-answer"]),
+    type=click.Choice(["answers", "declines", "busy", "no-answer", "drops"]),
     default="answers",
     show_default=True,
-    help="What advisors do when their telephone rings.",
+    help="What advisors do when their telephone rings; who drops it answers, and is gone before pressing a key.",
 )
 @click.option(
     "--queue",
@@ -62,6 +70,12 @@ def _keys(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tup
     default="moves",
     show_default=True,
     help="What happens in a queue.",
+)
+@click.option(
+    "--at",
+    metavar="MOMENT",
+    callback=_moment,
+    help='When the call is made, like "2026-12-24 18:30", for opening hours; in the time zone of config/advisors.yaml.',
 )
 @click.option(
     "--limit",
@@ -93,6 +107,8 @@ def call(context: click.Context, /, as_json: bool, **options: Any) -> None:
     from ivr.phone.server import ServerUnavailable, reach
     from ivr.records import RecordsUnavailable
 
+    if options["at"] and options["url"]:
+        raise click.UsageError("--at sets the clock of a server of its own; leave out --url")
     line = options["line"] or next(iter(lines()), ENGLISH_LINE)
     script = _script(context.meta["ivr.script"], options, language_of(line))
     caller = Caller(script, options["barge_in"])
@@ -101,7 +117,7 @@ def call(context: click.Context, /, as_json: bool, **options: Any) -> None:
     try:
         with ExitStack() as stack:
             with console.status("starting a server ..."):
-                server = stack.enter_context(reach(options["url"]))
+                server = stack.enter_context(reach(options["url"], at=options["at"]))
             number = number_to(server, line, options["caller"], options["limit"])
             result = asyncio.run(dial_up(server, number, caller, advisors, show.on(console)))
             last_words = server.last_words()

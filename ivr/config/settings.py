@@ -3,12 +3,14 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ivr.config.source import ConfigError, Mistake
 
 SIMULATED = "IVR_SIMULATED_RECOGNITION"
+SIMULATED_CLOCK = "IVR_SIMULATED_CLOCK"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -58,6 +60,8 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(repr=False, default_factory=dict)
     audio: Path = field(default_factory=audio_directory)
+    clock_at: datetime | None = None
+    """The simulator's own server: what opening hours take for the moment of its start; None: the real one."""
 
     @property
     def media_url(self) -> str:
@@ -80,6 +84,10 @@ class Settings:
         if simulated and parts.hostname not in _LOOPBACK:
             remedy = "unset it: it is for the server that `ivr call` starts for itself, real callers would not be heard"
             mistakes.append(Mistake("environment", None, f"{SIMULATED} is set", remedy))
+        clock_at = environ.get(SIMULATED_CLOCK)
+        if clock_at and parts.hostname not in _LOOPBACK:
+            remedy = "unset it: it is for the server that `ivr call --at` starts for itself"
+            mistakes.append(Mistake("environment", None, f"{SIMULATED_CLOCK} is set", remedy))
         if not environ.get("IVR_TWILIO_AUTH_TOKEN"):
             remedy = "set it to the primary auth token of your Twilio account"
             mistakes.append(Mistake("environment", None, "IVR_TWILIO_AUTH_TOKEN is not set", remedy))
@@ -108,6 +116,7 @@ class Settings:
             metrics_token=environ.get("IVR_METRICS_TOKEN") or None,
             environ=dict(environ),
             audio=audio_directory(environ),
+            clock_at=datetime.fromisoformat(clock_at) if clock_at else None,
         )
 
 

@@ -12,6 +12,7 @@ class Advisor(StrEnum):
     DECLINES = "declines"  # presses 2 when a whisper asks; without one, rejects the call while it rings
     BUSY = "busy"
     NO_ANSWER = "no-answer"
+    DROPS = "drops"  # answers, and hangs up before pressing anything
 
     @property
     def key(self) -> str:

@@ -17,6 +17,7 @@ from ivr.config import load as load_config
 from ivr.grammar import normalise
 from ivr.phone.caller import Item, Pause, Utterance
 from ivr.phone.load import Load, Part
+from ivr.phone.result import Result
 from ivr.phone.sound import Synthesis, recording
 
 SILENT_MS = 10_000  # of the callers who say nothing for a while: past the first no-input time-out
@@ -134,6 +135,7 @@ def figures(load: Load, calls: int, language: str, ready_after_s: float | None) 
             "asked_to_transfer": {**percentiles(asked), "before_the_end": sum(each == 0 for each in asked)},
             "replies": percentiles([reply for result in results for reply in result.replies_ms]),
             "first_audio": percentiles(first),
+            "webhooks": _webhooks(results),
             "late_frames": {**percentiles(late), "gaps": sum(each > 0 for each in late)},
         },
         "server": {
@@ -150,6 +152,15 @@ def figures(load: Load, calls: int, language: str, ready_after_s: float | None) 
         "errors": dict(Counter(result.failure for result in results if result.failure)),
         "warnings": dict(Counter(warning for result in results for warning in result.notes.warnings)),
     }
+
+
+def _webhooks(results: Sequence[Result]) -> dict[str, dict[str, float | int | None]]:
+    """Path -> how long its answers took."""
+    took: dict[str, list[float]] = {}
+    for result in results:
+        for path, ms in result.notes.webhooks_ms:
+            took.setdefault(path, []).append(ms)
+    return {path: percentiles(took[path]) for path in sorted(took)}
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float | int | None]:

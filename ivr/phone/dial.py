@@ -97,6 +97,8 @@ async def _whisper(leg: Leg, noun: Verb, document: Document, advisor: Advisor, s
         notes.add(Turn("advisor", text, notes.now_ms, how="hears"))
 
     def take_keys(count: int | None, finish: str) -> str:
+        if advisor is Advisor.DROPS:
+            raise HungUp
         notes.add(Turn("advisor", advisor.key, notes.now_ms, how="presses"))
         return advisor.key
 
@@ -109,7 +111,12 @@ async def _whisper(leg: Leg, noun: Verb, document: Document, advisor: Advisor, s
     }
     ear = Leg(sid, parameters, leg.webhooks, notes, leg.advisors, hears, take_keys, status="in-progress", gone=leg.gone)
     whisper = await ear.fetch(document.absolute(noun.attributes["url"]), noun.method())
-    return await follow(ear, whisper, _WHISPER) is Ending.RAN_OUT
+    try:
+        return await follow(ear, whisper, _WHISPER) is Ending.RAN_OUT
+    except HungUp:
+        if leg.gone.is_set():  # the caller, not the advisor
+            raise
+        return False
 
 
 def _bare_number(verb: Verb) -> list[Verb]:
@@ -138,7 +145,7 @@ def _in_words(advisor: Advisor, result: Rung, asked: bool) -> str:
     if result.bridged:
         return "the advisor takes the call" if asked else "the advisor answers"
     if result.status == "completed":
-        return "the advisor picks up and passes the call on"
+        return f"the advisor picks up and {'hangs up' if advisor is Advisor.DROPS else 'passes the call on'}"
     return {Advisor.DECLINES: "the advisor declines", Advisor.BUSY: "busy"}.get(advisor, "nobody answers")
 
 

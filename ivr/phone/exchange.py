@@ -43,6 +43,12 @@ async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: No
     def hears(text: str) -> None:
         notes.add(Turn("ivr", text, notes.now_ms))
 
+    def take_keys(count: int | None, finish: str) -> str:
+        keys = caller.take_keys(count, finish)
+        if keys:
+            notes.add(Turn("caller", keys, notes.now_ms, how="presses"))
+        return keys
+
     leg = Leg(
         notes.call_id,
         _parameters(number),
@@ -50,7 +56,7 @@ async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: No
         notes,
         advisors,
         hears,
-        caller.take_keys,
+        take_keys,
         caller.take_speech,
         caller.hangs_up_now,
     )
@@ -71,6 +77,7 @@ async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: No
     finally:
         patience.cancel()
         await webhooks.finish()
+        notes.webhooks_ms = webhooks.took_ms
     return notes
 
 

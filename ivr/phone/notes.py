@@ -41,6 +41,7 @@ class Notes:
     prompts: list[Turn] = field(default_factory=list)  # marks of the server, for when no record can be read
     warnings: list[str] = field(default_factory=list)
     timings: list[Timings] = field(default_factory=list)  # one for each media stream
+    webhooks_ms: list[tuple[str, float]] = field(default_factory=list)  # path and time of each answer
     rung: list[str] = field(default_factory=list)  # advisors' targets, in order
     queued: str | None = None
     bridged: bool = False

@@ -46,7 +46,7 @@ class Result:
         """The object of the command-line contract, and a little more."""
         notes, stored = self.notes, self.stored
         transfer = None
-        if self.outcome == "transferred" or (notes.transfer_twiml and self.reason):
+        if self.outcome == "transferred" or self.reason:
             transfer = {
                 "team": stored.team if stored else None,
                 "target": (stored.target if stored else None) or (notes.rung[0] if notes.rung else notes.queued),

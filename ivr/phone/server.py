@@ -18,7 +18,7 @@ from types import FrameType
 
 import requests
 
-from ivr.config.settings import SIMULATED
+from ivr.config.settings import SIMULATED, SIMULATED_CLOCK
 
 READY_WITHIN_S = 90.0  # a model is loaded in seconds; the first start renders every prompt as well
 STOPPED_WITHIN_S = 5.0
@@ -53,15 +53,16 @@ class Server:
 
 
 @contextmanager
-def reach(url: str | None, home: Path | None = None, simulated: bool = True) -> Iterator[Server]:
+def reach(url: str | None, home: Path | None = None, simulated: bool = True, at: str = "") -> Iterator[Server]:
     """The server at ``url``, or without one a server of our own.  Raises ServerUnavailable.
 
     ``simulated``: languages without a model are understood by the text in the sound (``ivr.speech.simulated``).
+    ``at``: the moment its opening hours begin with; "" for the real one.
     """
     if url:
         yield remote_server(url)
         return
-    with own_server([sys.executable, "-m", "ivr", "serve"], home, simulated=simulated) as server:
+    with own_server([sys.executable, "-m", "ivr", "serve"], home, simulated=simulated, at=at) as server:
         yield server
 
 
@@ -84,7 +85,11 @@ def remote_server(url: str) -> Server:
 
 @contextmanager
 def own_server(
-    command: list[str], home: Path | None = None, database_url: str | None = None, simulated: bool = True
+    command: list[str],
+    home: Path | None = None,
+    database_url: str | None = None,
+    simulated: bool = True,
+    at: str = "",
 ) -> Iterator[Server]:
     """Start ``command`` on a free port with a database of its own, wait until it is ready, end it afterwards."""
     with tempfile.TemporaryDirectory(prefix="ivr-telephone-") as directory, _ended_by_sigterm():
@@ -97,6 +102,7 @@ def own_server(
             "IVR_TWILIO_AUTH_TOKEN": token,
             "IVR_DATABASE_URL": database_url,
             SIMULATED: "1" if simulated else "",
+            SIMULATED_CLOCK: at,
             **({"IVR_HOME": str(home)} if home else {}),
         }
         log = Path(directory) / "server.log"

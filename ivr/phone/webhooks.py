@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -28,6 +29,7 @@ class Webhooks:
         self._session.trust_env = False  # Twilio reaches the server directly; a proxy of this machine would not
         self._session.headers.update({"User-Agent": NAME, "Connection": "close"})
         self._notices: set[asyncio.Task[None]] = set()
+        self.took_ms: list[tuple[str, float]] = []  # path and time of each answer
 
     def signature(self, url: str, params: dict[str, str] | None = None) -> str:
         """X-Twilio-Signature for a request.  Over https and wss, Twilio signs without port and credentials."""
@@ -84,6 +86,7 @@ class Webhooks:
     def _send(self, url: str, method: str, params: dict[str, str]) -> requests.Response:
         if method == "GET" and params:
             url, params = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}", {}
+        began = time.perf_counter()
         try:
             return self._session.request(
                 method,
@@ -95,6 +98,8 @@ class Webhooks:
             )
         except requests.RequestException as error:
             raise FetchFailed(f"{method} {url}: {_plainly(error)}") from None
+        finally:
+            self.took_ms.append((urlsplit(url).path, (time.perf_counter() - began) * 1000))
 
 
 def _plainly(error: requests.RequestException) -> str:

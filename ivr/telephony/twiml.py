@@ -179,11 +179,11 @@ def _offer(response: VoiceResponse, step: Offer, scene: Scene) -> None:
 def _ask_number(response: VoiceResponse, step: AskNumber, scene: Scene) -> None:
     if step.wrong:
         scene.tongue.say(response, "callback_wrong_number")
-    gather = _gather(response, scene.url("number", step.place), finish_on_key="#")
+    action = scene.url("number", step.place)
     if step.number:
-        scene.tongue.say(gather, "callback_number", number=step.number.lstrip("+"))
+        scene.tongue.say(_gather(response, action, num_digits=1), "callback_number", number=step.number.lstrip("+"))
     else:
-        scene.tongue.say(gather, "callback_ask_number")
+        scene.tongue.say(_gather(response, action, finish_on_key="#"), "callback_ask_number")
 
 
 def _record(response: VoiceResponse, step: Record, scene: Scene) -> None:

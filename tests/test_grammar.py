@@ -28,7 +28,7 @@ def test_rules_are_shared_and_may_use_each_other() -> None:
         ("<nothing> here", {}, "<nothing> is not defined"),
         ("<loop>", {"loop": "again <loop>"}, "contains itself"),
         (" ".join(["(a|b|c|d)"] * 12), {}, "split it"),
-        ("{number} apples", {}, "question"),
+        ("[{number}] {apples}", {}, "beside its slot"),
         ("...", {}, "no words"),
     ],
 )

@@ -50,7 +50,7 @@ class Dialogue:
         sure = confidence(heard, meaning)
         asking.history.said(heard.text, meaning.intent, sure)
         value = meaning.digits or meaning.day
-        slots = {asking.state.slot.name: value} if value and isinstance(asking.state, Filling) else {}
+        slots = {asking.state.slot.name: value} if value and isinstance(asking.state, Filling) else dict(meaning.slots)
         noted = Note(
             "heard", {"text": heard.text, "confidence": round(sure, 3), "intent": meaning.intent, "slots": slots}
         )
@@ -104,7 +104,7 @@ class Dialogue:
             case "yes" | "no":
                 return self.decided(meaning.intent == YES)
             case str(intent) if intent in self._plan.requests:
-                return service.begin(self._plan.requests[intent])
+                return service.begin(self._plan.requests[intent], meaning.slots)
             case _:
                 return asking.transfer("failure")  # a grammar with an intent nobody serves
 
@@ -116,7 +116,9 @@ class Dialogue:
             return self.asking.miss("no_match")
         if request.topic:
             return self.asking.transfer("topic", request.topic)  # towards a person nothing needs to be certain
-        return self.asking.enter(ConfirmingRequest(request))
+        sure_if_found = {slot.name for slot in request.slots if slot.sure_if_found}
+        given = tuple((name, value) for name, value in meaning.slots if name in sure_if_found)
+        return self.asking.enter(ConfirmingRequest(request, given))
 
     def speak(self, language: str) -> list[Action]:
         """Go on in a language because the caller asked for it.  What is known stays; nobody is asked whether."""
@@ -140,9 +142,9 @@ class Dialogue:
         """The answer to the open question, where it is one of yes and no."""
         asking, service = self.asking, self.service
         match asking.state:
-            case ConfirmingRequest(request=request):
+            case ConfirmingRequest(request=request, given=given):
                 if yes:
-                    return service.begin(request)
+                    return service.begin(request, given)
                 asking.state = Open("how_can_i_help")
                 return [*asking.miss("no_match"), Notice("corrected")]
             case ConfirmingSlot(request=request, slot=slot, value=value) as state:

@@ -15,6 +15,7 @@ from ivr.call.known import Known
 from ivr.call.needs import Answer, next_need
 from ivr.call.plan import Plan, RequestPlan, SlotPlan
 from ivr.call.state import ConfirmingChange, ConfirmingSlot, Errand, Filling, Offering, Open, Working
+from ivr.grammar import valid
 
 
 class Service:
@@ -27,12 +28,17 @@ class Service:
         self._request: RequestPlan | None = None
         self._work = 0
 
-    def begin(self, request: RequestPlan) -> list[Action]:
-        """The caller wants this."""
+    def begin(self, request: RequestPlan, given: tuple[tuple[str, str], ...] = ()) -> list[Action]:
+        """The caller wants this.  ``given``: values of its slots that were said in the same breath."""
         self._asking.understood()
         self._asking.history.wants(request.intent)
         self._known.begin()
         self._request = request
+        slots = {slot.name: slot for slot in request.slots}
+        for name, value in given:
+            check = slots[name].check
+            if check is None or valid(value, check):
+                self._learn(request, slots[name], value)
         return self._go_on(request)
 
     def _go_on(self, request: RequestPlan) -> list[Action]:
@@ -102,12 +108,15 @@ class Service:
 
     def fill(self, request: RequestPlan, slot: SlotPlan, value: str) -> list[Action]:
         """A slot has its value."""
+        self._learn(request, slot, value)
+        return self._go_on(request)
+
+    def _learn(self, request: RequestPlan, slot: SlotPlan, value: str) -> None:
         if slot in request.subject:
             self._known.learn(slot.name, value)
         else:
             self._known.slots[slot.name] = value
         self._asking.history.learned(slot.name, self._known.choices.get(slot.name, {}).get(value, value))
-        return self._go_on(request)
 
     def unfill(self, state: ConfirmingSlot) -> None:
         """It was misheard: the question for it is open again."""

@@ -1,7 +1,7 @@
 """The states of a call: which question is open.  Frozen; a call moves from one to the next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -43,9 +43,11 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmingRequest:
-    """ "Did you want ...?"  Asked once in a call."""
+    """ "Did you want ...?"  Asked once in a call.  ``given``: values that were said with it, where so few exist that a
+    misheard one hardly does."""
 
     request: RequestPlan
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,9 @@ def expecting(state: State, today: date | None = None) -> Expecting:
         case ConfirmingRequest():
             return YES_NO
         case ConfirmingChange() | Offering() | HandingOver() | Open(served=True):
-            return REPLY
+            return replace(REPLY, today=today)
         case _:
-            return REQUEST
+            return replace(REQUEST, today=today)
 
 
 def _answer_to(slot: SlotPlan, known: int, today: date | None) -> Expecting:

@@ -24,6 +24,8 @@ class TurnTiming:
         """How long the caller must have been silent for the utterance to be over."""
         usual = self.digits_silence_ms if expecting.asked in ("digits", "date") else self.silence_ms
         match completeness:
+            case Completeness.COUNTING:
+                return self.digits_silence_ms
             case Completeness.FINAL:
                 return min(self.final_ms, usual)
             case Completeness.COMPLETE:

@@ -29,6 +29,7 @@ def understand(text: str, language: str, digits: bool, as_json: bool) -> None:
     found = {
         "intent": meaning.intent,
         "digits": meaning.digits or None,
+        "slots": dict(meaning.slots) or None,
         "confidence": sure,
         "sentence": meaning.sentence or None,
         "likeness": round(meaning.likeness, 3),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from ivr.config.files import GrammarFile, UpsetFile
 from ivr.config.source import Mistake, Mistakes, Source, check, read
-from ivr.grammar import BUILT_IN, LANGUAGE, PERSON, DigitWords, Grammar, TemplateError, expand, normalise
+from ivr.grammar import BUILT_IN, LANGUAGE, PERSON, DigitWords, Grammar, SentenceSlot, TemplateError, expand, normalise
 from ivr.grammar.keywords import Keywords
 from ivr.grammar.keywords import parse as parse_keywords
+from ivr.grammar.template_text import needed
+from ivr.grammar.templates import slots_in
 from ivr.tone import NO_WORDS, UpsetWords
 
 
@@ -28,12 +30,16 @@ def load_upset_words(home: Path, language: str, mistakes: Mistakes) -> UpsetWord
         return NO_WORDS
 
 
+Served = Mapping[str, tuple[SentenceSlot, ...]]
+
+
 @dataclass(frozen=True)
 class _Pack:
     """The files of one language.  ``asking``: how its speakers ask for it where another language is spoken."""
 
     files: list[tuple[Source, GrammarFile]]
     sentences: dict[str, str]
+    slots: dict[str, tuple[SentenceSlot, ...]]
     asking: tuple[str, ...]
 
     def abroad(self, language: str) -> dict[str, str]:
@@ -43,11 +49,11 @@ class _Pack:
 
 
 def load_grammars(
-    home: Path, asides: Mapping[str, tuple[str, ...]], served: set[str], mistakes: Mistakes
+    home: Path, asides: Mapping[str, tuple[str, ...]], served: Served, mistakes: Mistakes
 ) -> dict[str, Grammar]:
     """The grammars of these languages; those that have no files are left out, with the mistakes collected.
 
-    ``asides``: language -> what upset callers say in it.
+    ``asides``: language -> what upset callers say in it.  ``served``: intent -> the values it needs.
     """
     packs = {language: pack for language in asides if (pack := _pack(home, language, served, set(asides), mistakes))}
     return {
@@ -64,12 +70,13 @@ def load_grammars(
                 if other != language
                 for sentence, intent in theirs.abroad(other).items()
             },
+            pack.slots,
         )
         for language, pack in packs.items()
     }
 
 
-def _pack(home: Path, language: str, served: set[str], spoken: set[str], mistakes: Mistakes) -> _Pack | None:
+def _pack(home: Path, language: str, served: Served, spoken: set[str], mistakes: Mistakes) -> _Pack | None:
     folder = home / "grammars" / language
     names = sorted(f"grammars/{language}/{path.name}" for path in folder.glob("*.yaml"))
     if not names:
@@ -84,6 +91,7 @@ def _pack(home: Path, language: str, served: set[str], spoken: set[str], mistake
             files.append((source, file))
     rules = _rules(files, mistakes)
     sentences: dict[str, str] = {}
+    slots: dict[str, tuple[SentenceSlot, ...]] = {}
     asking: tuple[str, ...] = ()
     for source, file in files:
         if file.language != language:
@@ -91,6 +99,15 @@ def _pack(home: Path, language: str, served: set[str], spoken: set[str], mistake
             mistakes.found.append(source.mistake(("language",), what, "move the file or correct it"))
         for place, intent, template in _templates(source, file, served, spoken, mistakes):
             expanded = _expanded(source, place, template, rules, mistakes)
+            named = slots_in(" ".join([template, *needed(template, rules).values()]))
+            for name in named:
+                known = {slot.name: slot for slot in served.get(intent, ())}
+                if name in known:
+                    slots[intent] = tuple({*slots.get(intent, ()), known[name]})
+                else:
+                    what = f"{{{name}}}: {intent} has no slot of this name that can stand in a sentence"
+                    remedy = f"one of: {', '.join(known)}" if known else "write the sentence without it"
+                    mistakes.found.append(source.mistake(place, what, remedy))
             if intent == LANGUAGE + language:
                 asking += expanded
             for sentence in expanded:
@@ -100,7 +117,7 @@ def _pack(home: Path, language: str, served: set[str], spoken: set[str], mistake
     if PERSON not in sentences.values():
         what = f"no sentence asks for a person in {language!r}"
         mistakes.found.append(Mistake(f"grammars/{language}", None, what, "add the intent `person`: nobody is trapped"))
-    return _Pack(files, sentences, asking)
+    return _Pack(files, sentences, slots, asking)
 
 
 Place = tuple[str | int, ...]
@@ -122,7 +139,7 @@ def _rules(files: list[tuple[Source, GrammarFile]], mistakes: Mistakes) -> dict[
 
 
 def _templates(
-    source: Source, file: GrammarFile, served: set[str], spoken: set[str], mistakes: Mistakes
+    source: Source, file: GrammarFile, served: Served, spoken: set[str], mistakes: Mistakes
 ) -> Iterator[tuple[Place, str, str]]:
     """(place, intent, template) for each line of a file."""
     for intent, entry in file.intents.items():

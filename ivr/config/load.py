@@ -13,7 +13,7 @@ from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.advisors import advisors as build_advisors
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammars, load_upset_words
-from ivr.config.requests import RequestsFile, prompts_of, request_plans
+from ivr.config.requests import RequestsFile, prompts_of, request_plans, sentence_slots
 from ivr.config.requests_check import check_requests
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
 from ivr.config.texts import Texts, syntax_mistake
@@ -116,7 +116,7 @@ def load(home: Path) -> Config:
         upset_words[language] = load_upset_words(home, language, mistakes) if tone else NO_WORDS
         texts[language] = _texts(home, language, (ivr, requests), mistakes)
     asides = {language: words.phrases for language, words in upset_words.items()}
-    grammars = load_grammars(home, asides, served, mistakes)
+    grammars = load_grammars(home, asides, sentence_slots(requests), mistakes)
     check_requests(sources["requests"], requests, mistakes)
     advisors = build_advisors(sources["advisors"], advisors_file, tuple(ivr.languages), served, mistakes)
     if mistakes.found:

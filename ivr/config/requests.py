@@ -9,6 +9,7 @@ from ivr.call import OutcomePlan, RequestPlan, SlotPlan
 from ivr.call.plan import KEYED_DATE, ProofPlan, SlotKind
 from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.files import File, Name
+from ivr.grammar import SentenceSlot
 
 WITHOUT_DIGITS = ("date", "yes_no", "choice")
 
@@ -134,3 +135,15 @@ def _slot(name: str, entry: SlotEntry) -> SlotPlan:
         kind=entry.kind,
         choices=entry.choices,
     )
+
+
+def sentence_slots(file: RequestsFile) -> dict[str, tuple[SentenceSlot, ...]]:
+    """Intent -> the values that may be said in one breath with it."""
+    return {
+        intent: tuple(
+            SentenceSlot(name, tuple(sorted(slot.digits)))
+            for name, slot in entry.slots.items()
+            if slot.kind in ("digits", "number", "date")
+        )
+        for intent, entry in file.requests.items()
+    }

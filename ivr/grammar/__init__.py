@@ -14,6 +14,7 @@ from ivr.grammar.meaning import (
     Meaning,
     asked_language,
 )
+from ivr.grammar.one_breath import SentenceSlot
 from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand, normalise
 from ivr.grammar.vocabulary import Vocabulary
 
@@ -30,6 +31,7 @@ __all__ = [
     "Expecting",
     "Grammar",
     "Meaning",
+    "SentenceSlot",
     "TemplateError",
     "Vocabulary",
     "asked_language",

@@ -59,6 +59,8 @@ class DigitWords:
     group_words: tuple[str, ...] = field(init=False, compare=False)
     """The other words of a number.  Apart, because a recogniser that hears digits well enough alone mistakes more of
     them beside these: Whisper tiny.en made "four two ten one nine" of "four two seven one nine"."""
+    word_set: frozenset[str] = field(init=False, repr=False, compare=False)
+    """All of them."""
     _lexicon: Mapping[str, tuple[Entry, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +77,7 @@ class DigitWords:
         object.__setattr__(self, "_lexicon", longest_first)
         object.__setattr__(self, "words", tuple(one_by_one))
         object.__setattr__(self, "group_words", tuple(word for word in groups if word not in one_by_one))
+        object.__setattr__(self, "word_set", frozenset((*one_by_one, *groups)))
 
     def _phrases(self) -> Iterator[tuple[str, Kind, int]]:
         yield from ((word, "digit", int(value)) for word, value in self.digits.items())

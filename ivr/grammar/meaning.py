@@ -1,7 +1,7 @@
 """Text -> meaning, within one language.  A Grammar is made once, is frozen, and serves every call."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from typing import Literal
@@ -12,6 +12,7 @@ from ivr.grammar.date_words import CALENDARS
 from ivr.grammar.dates import read_date
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.keywords import KeywordIndex, Keywords, is_meant
+from ivr.grammar.one_breath import SentenceSlot, before_number, number_within
 from ivr.grammar.templates import normalise
 from ivr.grammar.vocabulary import Vocabulary
 
@@ -32,6 +33,7 @@ NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6
 FOREIGN_WORDS = 2  # a recogniser listens for the short ones: the others hold them
 FOREIGN = 0.5  # likeness lost when every telling word is another one
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
+_WITH_SLOTS = ("request", "reply")  # asked for these, a caller may say a request with its values
 NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
 
 Asked = Literal["request", "digits", "date", "yes_no", "reply"]
@@ -56,6 +58,7 @@ class Completeness(Enum):
     OPEN = 0  # not (yet) a sentence of the grammar
     COMPLETE = 1  # a whole sentence, which a longer one could still go on from
     FINAL = 2  # a whole sentence that nothing can extend
+    COUNTING = 3  # in the middle of a number that belongs to a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Meaning:
 
     ``margin`` is the distance to the nearest sentence of another intent.  ``intent`` is None when nothing is near.
     ``digits``: a number that was said instead; ``restarted``: its speaker began anew, what was said before is void.
-    ``day``: a date that was said instead, as 2026-11-24.
+    ``day``: a date that was said instead, as 2026-11-24.  ``slots``: values said in one breath with the request.
     """
 
     intent: str | None
@@ -74,6 +77,7 @@ class Meaning:
     digits: str = ""
     restarted: bool = False
     day: str = ""
+    slots: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ class Grammar:
 
     ``asides`` mean nothing to a request but must be recognised: what upset callers say.  ``foreign``: sentences of the
     other languages that count all the same, wherever they stand: human phrases, and asking for that language.
+    ``slots``: intent -> what may be said with it in one breath.
     """
 
     language: str
@@ -91,6 +96,7 @@ class Grammar:
     fillers: frozenset[str] = frozenset()
     asides: tuple[str, ...] = ()
     foreign: Mapping[str, str] = field(default_factory=dict)
+    slots: Mapping[str, tuple[SentenceSlot, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         anywhere = {sentence: intent for sentence, intent in self.sentences.items() if intent == PERSON}
@@ -132,11 +138,12 @@ class Grammar:
     def vocabulary(self, expecting: Expecting) -> Vocabulary:
         """What a recogniser should listen for.  The human phrases are always part of it."""
         free = self._free.get(expecting.asked, ())
+        in_one_breath = self.digit_words.words if self.slots and expecting.asked in _WITH_SLOTS else ()
         return Vocabulary(
             language=self.language,
             phrases=(*self._spoken[expecting.asked], *self.asides),
             digits=bool(free),
-            digit_words=free,
+            digit_words=free or in_one_breath,
             group_words=self.digit_words.group_words if expecting.asked == "digits" else (),
             foreign=tuple(sentence for sentence in self.foreign if sentence.count(" ") < FOREIGN_WORDS),
         )
@@ -180,6 +187,8 @@ class Grammar:
                 return Meaning(None, number.share, margin, text, number.digits, number.restarted)
         if expecting.asked == "date" and text not in self.sentences and (day := self._day(written, expecting)):
             return Meaning(None, 1.0, 1.0, text, day=day)
+        if expecting.asked in _WITH_SLOTS and (breath := self._in_one_breath(written, text, expecting)):
+            return breath
         nearest = self._nearest(text, expecting)
         if nearest.likeness == 1.0 or expecting.asked == "yes_no":
             return nearest
@@ -190,6 +199,21 @@ class Grammar:
         if about and (nearest.likeness < LIKE or nearest.margin < about.margin or nearest.intent == about.intent):
             return max(about, nearest, key=lambda each: each.likeness) if nearest.intent == about.intent else about
         return nearest
+
+    def _in_one_breath(self, written: str, text: str, expecting: Expecting) -> Meaning | None:
+        """A request with a value of one of its slots."""
+        lengths = tuple({length for slots in self.slots.values() for slot in slots for length in slot.lengths})
+        found = number_within(text, lengths, self.digit_words) if lengths else None
+        if found is None and (value := self._day(written, expecting)):
+            found = " ".join(word for word in text.split() if word not in self._free["date"]), value
+        if found is None or not found[0]:
+            return None
+        rest, value = found
+        meaning = self.understand(rest, replace(expecting, today=None))
+        for slot in self.slots.get(meaning.intent or "", ()):
+            if (len(value) in slot.lengths) if slot.lengths else "-" in value or not value:
+                return replace(meaning, slots=((slot.name, value),))
+        return replace(meaning, slots=()) if not value and meaning.intent in self.slots else None
 
     def _day(self, text: str, expecting: Expecting) -> str:
         day = read_date(text, self.language, expecting.today) if expecting.today else None
@@ -238,11 +262,24 @@ class Grammar:
         if expecting.asked == "date" and self._day(text, expecting):
             return Completeness.COMPLETE  # the year may follow
         intent = self.sentences.get(text)
+        if intent is None and expecting.asked in _WITH_SLOTS and self.slots:
+            counting = self._counting(text)
+            if counting:
+                return counting
         if intent is None:
             return self._nearly_complete(text, expecting)
         if expecting.asked == "request" and intent in (YES, NO):
             return Completeness.OPEN
         return Completeness.COMPLETE if text in self._prefixes[expecting.asked] else Completeness.FINAL
+
+    def _counting(self, text: str) -> Completeness | None:
+        """How finished a number is that follows a sentence; None where none does."""
+        intent = self.sentences.get(before_number(text, self.digit_words))
+        lengths = [length for slot in self.slots.get(intent or "", ()) for length in slot.lengths]
+        if not lengths:
+            return None
+        found = number_within(text, lengths, self.digit_words)
+        return Completeness.FINAL if found and len(found[1]) == max(lengths) else Completeness.COUNTING
 
     def _foreign(self, text: str, sentence: str) -> float:
         """Share of a text's telling words that are nowhere in a sentence: "change my order" is not "check my order"."""
@@ -283,5 +320,8 @@ def _prefixes(sentences: Iterable[str]) -> frozenset[str]:
 
 def _day_words(language: str) -> tuple[str, ...]:
     """The words that days are said with; none for a language whose days are not read."""
-    known = CALENDARS[language].known if language in CALENDARS else ()
-    return tuple(dict.fromkeys(word for entry in sorted(known) for word in entry.split()))
+    if language not in CALENDARS:
+        return ()
+    calendar = CALENDARS[language]
+    entries = calendar.known | calendar.next | calendar.this | calendar.last | calendar.joints
+    return tuple(dict.fromkeys(word for entry in sorted(entries) for word in entry.split()))

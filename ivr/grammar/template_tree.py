@@ -5,13 +5,13 @@ from collections.abc import Sequence as Series
 from itertools import permutations
 from typing import Any, NamedTuple
 
-from hassil.expression import Alternative, Group, Permutation, RuleReference, TextChunk
+from hassil.expression import Alternative, Group, ListReference, Permutation, RuleReference, TextChunk
 from hassil.expression import Sequence as Pieces
 from hassil.parse_expression import parse_sentence
 from hassil.sample import sample_expression
 
 from ivr.grammar.template_text import needed, reduced, reduced_rules
-from ivr.grammar.templates import TemplateError, expand, normalise
+from ivr.grammar.templates import TemplateError, expand, normalise, without_slots
 from ivr.grammar.tree import NOTHING, Expression, OneOf, Reference, Rule, RuleGrammar, Tag, Words, one_of, sequence
 
 _ROOT = "intents"
@@ -70,6 +70,8 @@ class _Converter:
 
     def convert(self, expression: object) -> Expression:
         match expression:
+            case ListReference():
+                return NOTHING
             case TextChunk(original_text=text):
                 words = normalise(text)
                 return Words(words) if words else NOTHING
@@ -111,6 +113,8 @@ class _Converter:
 
     def _edges(self, expression: object) -> _Edges:
         match expression:
+            case ListReference():
+                return _Edges(False, False, True)
             case TextChunk(original_text=text):
                 return _Edges(text[:1].strip() != "", text[-1:].strip() != "", text == "")
             case RuleReference(rule_name=name):
@@ -136,7 +140,8 @@ class _Converter:
     def _written_out(self, run: list[object]) -> Expression:
         for name in self._sources:
             self._rule(name)
-        texts = dict.fromkeys(normalise(text) for text in sample_expression(Pieces(items=run), {}, self._parsed))
+        spoken = sample_expression(Pieces(items=run), {}, self._parsed, expand_lists=False)
+        texts = dict.fromkeys(normalise(without_slots(text)) for text in spoken)
         return one_of([Words(text) if text else NOTHING for text in texts])
 
 

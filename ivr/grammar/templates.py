@@ -28,6 +28,7 @@ _MAX_DEPTH = 50  # rules inside rules; deeper is a rule that contains itself
 
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 _NOT_SPOKEN = re.compile(r"[^\w' ]|_")
+_SLOT = re.compile(r"\{(\w+)\}")
 _SPACES = re.compile(r"\s+")
 
 
@@ -42,9 +43,10 @@ def normalise(text: str) -> str:
 
 
 def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
-    """Every sentence a template accepts, normalised, in order, without doubles.
+    """Every sentence a template accepts, normalised, in order, without doubles.  Slots (``{order_number}``) are left
+    out: they may be said or not, and where they stand in a sentence does not matter (``slots_in``).
 
-    Raises TemplateError for bad syntax, unknown or endless rules, slots, and more than MAX_SENTENCES sentences.
+    Raises TemplateError for bad syntax, unknown or endless rules, and more than MAX_SENTENCES sentences.
     """
     sentence = _parse(text)
     parsed = {name: _parse(body) for name, body in rules.items()}
@@ -54,11 +56,21 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
     found = dict.fromkeys(normalise(sample) for sample in _sample(sentence, parsed))
     found.pop("", None)
     if not found:
-        raise TemplateError(f"{text!r} has no words")
+        raise TemplateError(f"{text!r} has no words" + (" beside its slot" if slots_in(text) else ""))
     return tuple(found)
 
 
 @lru_cache(maxsize=4096)  # every template of a language refers to the same rules
+def slots_in(text: str) -> tuple[str, ...]:
+    """The slots a template names."""
+    return tuple(dict.fromkeys(_SLOT.findall(text)))
+
+
+def without_slots(text: str) -> str:
+    """The words around the slots."""
+    return _SLOT.sub(" ", text)
+
+
 def _parse(text: str) -> Sentence:
     try:
         return parse_sentence(text)
@@ -69,7 +81,8 @@ def _parse(text: str) -> Sentence:
 
 
 def _sample(sentence: Sentence, rules: Mapping[str, Sentence]) -> Iterator[str]:
-    yield from sample_expression(sentence.expression, {}, dict(rules))
+    for sample in sample_expression(sentence.expression, {}, dict(rules), expand_lists=False):
+        yield without_slots(sample)
 
 
 def _count(expression: object, rules: Mapping[str, Sentence], depth: int) -> int:
@@ -91,7 +104,7 @@ def _count(expression: object, rules: Mapping[str, Sentence], depth: int) -> int
             return orders * prod(_count(item, rules, depth + 1) for item in items)
         case Sequence(items=items) | Group(items=items):
             return prod(_count(item, rules, depth + 1) for item in items)
-        case ListReference(list_name=name):
-            raise TemplateError(f"{{{name}}}: slots are filled by their own question, write the sentence without it")
+        case ListReference():
+            return 1
         case _:
             raise TemplateError(f"{expression!r} is not supported")

@@ -8,10 +8,10 @@ class Vocabulary:
     """The sentences of one turn, for a recogniser that restricts itself to them.
 
     ``phrases`` are whole normalised sentences (lower case, single spaces); the human phrases are always among them.
-    ``digits`` says that the turn expects a string of digits, or a day: ``digit_words`` may follow each
-    other freely, while the other phrases still count.  ``group_words`` are those of numbers said in groups ("forty",
-    "hundred"): useful to a recogniser that hears words, a temptation to one that guesses.  ``foreign``: phrases of
-    other languages, for a recogniser that knows their words.
+    ``digits`` says that the turn expects a string of digits, or a day: ``digit_words`` may follow each other freely,
+    while the other phrases still count.  Without it they may follow a phrase ("where is my order" "four" "two").
+    ``group_words`` are those of numbers said in groups ("forty", "hundred"): useful to a recogniser that hears words,
+    a temptation to one that guesses.  ``foreign``: phrases of other languages, for a recogniser that knows their words.
     """
 
     language: str

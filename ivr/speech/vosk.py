@@ -29,6 +29,7 @@ _PART_MS = 240  # as long as this, what was said so far is decided: the last wor
 _LEAD_SAMPLES = RATE_HZ * 200 // 1000  # of silence before the next part
 _NOISE_AGAIN = 100.0  # another noise than at first: errors differ, and more words are right (likeness .77 for .73)
 _PATIENCE_S = 2.0  # for a second hearing on a busy machine; then the caller is better off with a person
+_SPOKEN_NUMBER = 3  # words: fewer of them are part of a phrase ("one question")
 _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
@@ -43,6 +44,7 @@ class _Grammar:
     wholes: dict[tuple[str, ...], str]
     longest: int  # pieces of one whole
     phrases: Phrases | None  # to hear again for; None for digits, which follow each other freely
+    counting: frozenset[str]  # words of a number that may be said in one breath with a phrase
 
     def text(self, pieces: Sequence[str]) -> str:
         """Pieces of words put together again, as the vocabulary writes them."""
@@ -151,7 +153,8 @@ class VoskModel:
         # ASCII-only JSON would lose every other word: the library does not decode \u escapes.
         text = json.dumps(list(phrases), ensure_ascii=False) if phrases else ""
         again = Phrases(vocabulary.phrases) if vocabulary.phrases and not vocabulary.digits else None
-        return _Grammar(text, wholes, max(map(len, wholes), default=1), again)
+        counting = frozenset(vocabulary.digit_words)
+        return _Grammar(text, wholes, max(map(len, wholes), default=1), again, counting)
 
     def _new(self, phrases_json: str) -> Any:
         # An empty list as grammar crashes the process (vosk 0.3.45); without one the model hears free speech.
@@ -304,6 +307,8 @@ class VoskRecogniser:
             self._again.cancel()
             self._again = None
         phrases = self._grammar.phrases
+        if sum(word in self._grammar.counting for word in self._partial.split()) >= _SPOKEN_NUMBER:
+            return  # no phrase holds the number that was said with it
         if self._partial and phrases and self._length <= LONGEST_SAMPLES:
             self._again = self._model.again_soon(self._first(), np.concatenate(self._audio), phrases)
 

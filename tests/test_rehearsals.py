@@ -1,6 +1,7 @@
 """Rehearsals: scenarios in files, played by text against the real call, and what is said when one differs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -8,9 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr.call.actions import Reason
+from ivr.call.events import Heard
 from ivr.cli import ivr
 from ivr.config import Config, ConfigError
 from ivr.config.scenarios import load_scenarios
+from tests.house import CALL_ID, SILENCE, STOP, House, frames, key, utterance
 
 
 def rehearse(tmp_path: Path, text: str, *options: str) -> Result:
@@ -110,3 +113,40 @@ def test_all_mistakes_of_all_scenarios_are_reported_at_once(config: Config, tmp_
         "  two: {line: '+15559999', ends: {outcome: served}}\n"
     )
     assert [mistake.split(":")[1] for mistake in mistakes(config, tmp_path, text)] == ["2", "3"]
+
+
+RECORDED: dict[str, tuple[tuple[Heard, ...], Callable[[], list[str]]]] = {
+    "served": (
+        (Heard("where is my order", 0.9), Heard("four two seven one nine", 0.95)),
+        lambda: [*utterance(), *frames(SILENCE, 4000), *utterance(), *frames(SILENCE, 30_000)],
+    ),
+    "transferred low_confidence": ((Heard("where is my order", 0.3),), utterance),
+    "transferred pressed_zero": ((), lambda: [*frames(SILENCE, 8000), key("4"), *frames(SILENCE, 400), key("0")]),
+    "transferred no_input": ((), lambda: frames(SILENCE, 60_000)),
+    "transferred tone": ((Heard("this is ridiculous i am furious i've been waiting for weeks", 0.95),), utterance),
+    "transferred asked": ((Heard("where is my order", 0.6), Heard("advisor", 0.9)), lambda: utterance() * 2),
+    "hung_up": ((Heard("where is my order", 0.9),), lambda: [*utterance(), STOP]),
+}
+"""How the call ended -> what was recognised in it, and its messages."""
+
+
+@pytest.mark.parametrize("ending", RECORDED)
+def test_a_recorded_call_becomes_a_scenario_that_ends_alike(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    said, messages = RECORDED[ending]
+    House(config, tmp_path).stream(*messages(), said=said)
+    monkeypatch.setenv("IVR_DATABASE_URL", f"sqlite:///{tmp_path / 'ivr.sqlite3'}")
+    printed = CliRunner().invoke(ivr, ["rehearse", "--from-call", CALL_ID])
+    assert printed.exit_code == 0, printed.output
+    assert all(each.text in printed.output for each in said)
+    played = rehearse(tmp_path, printed.output, "--json")
+    (only,) = json.loads(played.output)
+    assert only["ok"], (printed.output, only)
+    assert " ".join(filter(None, (only["outcome"], only["reason"]))) == ending
+
+
+def test_a_call_nobody_recorded_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_DATABASE_URL", f"sqlite:///{tmp_path / 'ivr.sqlite3'}")
+    result = CliRunner().invoke(ivr, ["rehearse", "--from-call", "CA404"])
+    assert result.exit_code == 1 and "there is no call CA404" in result.output

@@ -52,7 +52,14 @@ class Dialogue:
         value = meaning.digits or meaning.day
         slots = {asking.state.slot.name: value} if value and isinstance(asking.state, Filling) else dict(meaning.slots)
         noted = Note(
-            "heard", {"text": heard.text, "confidence": round(sure, 3), "intent": meaning.intent, "slots": slots}
+            "heard",
+            {
+                "text": heard.text,
+                "recognised": round(heard.confidence, 3),
+                "confidence": round(sure, 3),
+                "intent": meaning.intent,
+                "slots": slots,
+            },
         )
         if meaning.intent == PERSON:
             # Never confirmed.  Words that merely resemble a human phrase lead to a person too, under their true reason.

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--own-shop", is_flag=True, help="Look up in IVR_SHOP_URL instead of a new demonstration shop.")
 @click.option("--verbose", is_flag=True, help="Print every conversation, not only those that differ.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.option("--from-call", metavar="CALL_ID", help="Play nothing: print a recorded call as a scenario.")
+def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bool, from_call: str | None) -> None:
     """Play the scenarios of FILEs, or of config/scenarios/, by text and at once.
 
     Every call is the real one: its decisions, prompts, tone and lookups; only sound and time are left out.  The exit
@@ -38,6 +39,9 @@ def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bo
 
     try:
         config = load(home())
+        if from_call:
+            click.echo(_recorded(config, from_call), nl=False)
+            return
         scenarios = load_scenarios(config, [file.resolve() for file in files])
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
@@ -50,6 +54,22 @@ def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bo
     else:
         _print(played, verbose)
     sys.exit(1 if any(happened.differences for _, happened in played) else 0)
+
+
+def _recorded(config: "Config", call_id: str) -> str:
+    from ivr.config.settings import database_url
+    from ivr.phone.recorded import scenario_of
+    from ivr.records import Records, RecordsUnavailable
+
+    try:
+        records = Records(database_url())
+        records.prepare()
+        stored = records.call(call_id)
+    except RecordsUnavailable as error:
+        raise click.ClickException(str(error)) from None
+    if stored is None:
+        raise click.ClickException(f"there is no call {call_id} in the database of IVR_DATABASE_URL")
+    return scenario_of(stored, records.events(call_id), config.plans[stored.language].timing)
 
 
 @contextmanager

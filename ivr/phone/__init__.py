@@ -23,6 +23,7 @@
 ``dialling``    all of that for one call; ``show`` puts it on the screen
 ``softphone``   the browser as a telephone; ``live`` is who speaks into it
 ``load``        many calls at once; ``usage`` reads what they cost the server
+``recorded``    a recorded call as a scenario
 ``rehearsal``   a scenario played by text: the real call without sound and without waiting
 ``benchmark``   who calls in ``ivr bench calls``, and the figures at the end
 ==============  ===========================================================================================

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jinja2 import TemplateError
+
+from ivr.advisors.journey import destination
 from ivr.call import Call, Languages
 from ivr.call.actions import Action, Do, Finish, Hush, Notice, Reason, Say, Speak, Transfer
 from ivr.call.events import (
@@ -111,7 +114,7 @@ class _Telephone:
         plan = config.plans[self._language]
         self._bands = plan.bands
         languages = Languages(config.grammars, config.keys.get(scenario.line or "", {}))
-        self._call = Call(plan, config.grammars[self._language], scenario.caller or "", None, languages)
+        self._call = Call(plan, config.grammars[self._language], scenario.caller or "", scenario.day, languages)
         self._tone = Tone(config.tone, config.upset_words[self._language]) if config.tone else None
         self._now_ms = 0
         self._playing_ms = 0
@@ -207,9 +210,7 @@ class _Telephone:
     def _perform(self, action: Action) -> None:
         match action:
             case Say(prompt=prompt, values=values, language=language):
-                text = self._config.texts[language or self._language].text(prompt, values)
-                self._playing_ms += len(text) * SPOKEN_MS
-                self._tell("ivr", text)
+                self._tell_prompt(language or self._language, prompt, values)
             case Speak(language=language):
                 self._language = language
                 if self._tone:
@@ -226,6 +227,16 @@ class _Telephone:
                 self._end(Ending(outcome))
             case _:
                 return
+
+    def _tell_prompt(self, language: str, prompt: str, values: dict[str, Any]) -> None:
+        try:
+            text = self._config.texts[language].text(prompt, values)
+        except TemplateError as error:  # a session would put the caller through, too
+            self.happened.differences.append((self._step, f"{prompt} cannot be said: {error}"))
+            self._handle(Broken(f"{prompt} cannot be said"))
+            return
+        self._playing_ms += len(text) * SPOKEN_MS
+        self._tell("ivr", text)
 
     def _do(self, action: Do) -> None:
         self.happened.actions.append((self._step, action.action))
@@ -252,6 +263,9 @@ class _Telephone:
     def _transfer(self, reason: Reason, topic: str | None) -> None:
         wanted = self._call.card()["wanted"]
         team = self._config.advisors.route(reason, topic or wanted, self._language)
+        if at := self._scenario.at:  # who is there at that time
+            there, _ = destination(self._config.advisors, team, at.replace(tzinfo=team.hours.zone))
+            team = self._config.advisors.teams[there]
         words = {"team": team.names[self._language]}
         self._tell("ivr", self._config.texts[self._language].text(f"transfer_{reason}", words))
         self._end(Ending("transferred", reason, topic, team.name))

@@ -1,46 +1,26 @@
 """The sentences of one language: names and values -> text to be spoken."""
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_date, format_time
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-_YEAR = re.compile(r"[,\s]*y+년?[,\s]*")  # in the patterns of the full date: nobody says the year of a parcel
-
-_CLOCK = {"ko": "B h시 m분"}  # its short pattern says AM and PM in English
-
-
-def _digits(value: object) -> str:
-    """ "42719" -> "4, 2, 7, 1, 9": the commas keep a voice from running digits together."""
-    return ", ".join(str(value))
+from ivr.config.speaking import filters
 
 
 def environment(language: str) -> Environment:
     """Jinja2 with the filters of spoken language.  Sandboxed, because supervisors' files are not programs."""
-
-    pattern = _YEAR.sub("", str(Locale.parse(language).date_formats["full"]))
-
-    def day(value: object) -> str:
-        """A date (or its ISO text) as people say it: "Friday, November 27"."""
-        when = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
-        return str(format_date(when, format=pattern, locale=language))
-
-    def clock(value: time | datetime) -> str:
-        """A time of day as people say it: "6:30 PM", "18:30"."""
-        return (
-            str(format_time(value, format=_CLOCK.get(language, "short"), locale=language))
-            .replace("\u202f", " ")
-            .replace(" 0분", "")
-        )
-
-    made = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # spoken, never shown as HTML
-    made.filters.update(digits=_digits, day=day, clock=clock)
+    made = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_sayable)  # spoken, no HTML
+    made.filters.update(filters(language))
     return made
+
+
+def _sayable(value: object) -> object:
+    """Nobody is told "None": what is missing is as bad as what is unknown."""
+    if value is None:
+        raise UndefinedError("a value of the sentence is empty")
+    return value
 
 
 class Texts:

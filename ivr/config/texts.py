@@ -38,10 +38,10 @@ class Texts:
     def text(self, name: str, values: Mapping[str, Any]) -> str:
         """The sentence, ready to be spoken.  Raises KeyError for an unknown name, jinja2 errors for missing values.
 
-        ``request`` among the values is an intent, which is said with its own sentence.
+        ``request`` among the values is said with its own sentence when it is an intent.
         """
-        if "request" in values:
-            values = {**values, "request": self._compiled[f"request_{values['request']}"].render()}
+        if said := self._compiled.get(f"request_{values.get('request')}"):
+            values = {**values, "request": said.render()}
         return self._compiled[name].render(values)
 
     def is_fixed(self, name: str) -> bool:

@@ -326,6 +326,18 @@ def test_the_advisor_hears_the_story_and_only_a_1_takes_the_call(walk: Walk) -> 
     assert "passed_on" in kinds and "accepted" in kinds and ringing
 
 
+def test_the_story_is_told_in_every_language_and_offered_without_it(walk: Walk) -> None:
+    said = {"text": "where is my order", "intent": "order_status", "confidence": 0.9}
+    card = {"reason": "asked", "wanted": "order_status", "said": [said], "slots": {"order_number": "42719"}}
+    whisper = walk.zero().verb("Number").attrib["url"].removeprefix(BASE)
+    walk.house.records.change(CALL_ID, card={**card, "done": [], "tone": None})
+    for team, about in (("desk", "the status of an order"), ("night", "où en est une commande")):
+        walk.post(whisper.replace("by=desk", f"by={team}"))
+        assert about in walk.said() and "4, 2, 7, 1, 9" in walk.said()
+    walk.house.records.change(CALL_ID, card={"reason": "never heard of"})
+    assert walk.post(whisper).verb("Gather").find("Say") is not None
+
+
 def test_the_second_of_two_advisors_who_accept_is_told(walk: Walk) -> None:
     walk.zero()
     for _ in range(3):

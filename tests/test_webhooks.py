@@ -76,6 +76,17 @@ def test_an_exception_in_a_webhook_dials_a_person(house: House, monkeypatch: pyt
     assert status == 200 and "<Dial" in text
 
 
+@pytest.mark.parametrize(
+    ("path", "verb"), [("whisper", "<Response />"), ("accept", "<Response />"), ("wait", "<Leave"), ("left", "<Dial")]
+)
+def test_an_exception_gives_each_leg_what_it_can_do(
+    house: House, monkeypatch: pytest.MonkeyPatch, path: str, verb: str
+) -> None:
+    monkeypatch.setattr(house.records, "call", lambda *_: 1 / 0)
+    monkeypatch.setattr(house.records, "note", lambda *_: 1 / 0)
+    assert verb in house.post(f"/voice/{path}", Digits="1")[1]
+
+
 def test_without_the_database_the_caller_reaches_a_person_step_by_step(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

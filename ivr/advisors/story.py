@@ -54,7 +54,7 @@ def whisper(card: Card, text: Text) -> str:
     numbers = [value for value in (card.get("slots") or {}).values() if str(value).isdecimal()]
     values = {
         "reason": reason_in_words(card.get("reason"), text),
-        "request": wanted if wanted not in served else "",
+        "about": wanted if wanted not in served else "",
         "numbers": numbers,
         "done": ", ".join(served),
         "pending": request_in_words((card.get("pending") or {}).get("request"), text),

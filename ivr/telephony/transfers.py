@@ -113,9 +113,12 @@ class Transfers:
         language = advisors.teams.get(team, advisors.teams[advisors.default]).languages[0]
         card = (stored and stored.card) or {}
         action = f"{self._base}/voice/accept?{request.query_string.decode('ascii', 'replace')}"
-        return twiml.whisper(
-            self._tongue(language), story.whisper(card, self._parts.config.texts[language].text), action
-        )
+        try:
+            words = story.whisper(card, self._parts.config.texts[language].text)
+        except Exception:  # noqa: BLE001  without its story the call must still be offered
+            _log.exception("call %s: its story cannot be told", call_id[:64])
+            words = ""
+        return twiml.whisper(self._tongue(language), words, action)
 
     def accept(self) -> str:
         """The advisor pressed a key.  The first who presses 1 has the call; nothing but 1 takes it."""

@@ -210,7 +210,8 @@ def whisper(tongue: Tongue, story: str, action: str) -> str:
     """What an advisor hears before the caller is connected.  Only a key takes the call: a voicemail box has none."""
     response = VoiceResponse()
     gather = response.gather(input="dtmf", num_digits=1, action=action, method="POST", timeout=WHISPER_S)
-    gather.say(story, language=tongue.twilio)
+    if story:
+        gather.say(story, language=tongue.twilio)
     tongue.say(gather, "whisper_keys")
     response.hangup()
     return str(response)
@@ -244,9 +245,17 @@ def nothing() -> str:
     return str(VoiceResponse())
 
 
-def last_resort(advisors: Advisors) -> str:
-    """Needs nothing but an address: for when everything else fails."""
+def last_resort(advisors: Advisors, path: str = "", waiting: bool = False) -> str:
+    """Needs nothing but an address: for when the webhook ``path`` failed.
+
+    An advisor who answered is connected, unasked; a caller in a queue leaves it, to whatever can be done there.
+    """
     response = VoiceResponse()
+    if path in ("/voice/whisper", "/voice/accept"):
+        return str(response)
+    if waiting or path == "/voice/wait":
+        response.leave()
+        return str(response)
     groups = [group for team in advisors.chain(advisors.default) for group in team.groups]
     telephones = [group for group in groups if group[0].rings]
     if not telephones:

@@ -38,7 +38,7 @@ def webhooks(
         if isinstance(error, HTTPException):
             return error
         _log.error("%s failed; the caller is put through", request.path, exc_info=error)
-        return _xml(twiml.last_resort(parts.config.advisors))
+        return _xml(twiml.last_resort(parts.config.advisors, request.path, "waiting" in request.args))
 
     transfers = handlers.transfers
     for path, handler in (

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from ivr.call import Call, OutcomePlan, RequestPlan, SlotPlan
-from ivr.call.actions import Action, Do
+from ivr.call.actions import Action, Do, Note
 from ivr.call.events import Heard, Played, Started
 from ivr.call.plan import KEYED_DATE, SlotKind
 from ivr.config import Config
@@ -103,3 +103,11 @@ def test_keys_that_make_no_value_are_asked_for_again_and_then_reach_a_person(
     call = asking_for(config, kind)
     assert said(after(call, press(keys))) == ["no_match", "ask_order_number"]
     assert reasons(after(call, [Played(), *press(keys), Played(), *press(keys)])) == ["no_match"]
+
+
+def test_what_is_keyed_and_never_said_aloud_is_in_no_record_and_on_no_card(config: Config) -> None:
+    call = asking_for(config, "keypad")
+    actions = after(call, press("4701"))
+    assert wanted(actions) == ["4701"]
+    assert [action.data["keys"] for action in actions if isinstance(action, Note)] == ["•"] * 4
+    assert "4701" not in str(call.card())

@@ -53,8 +53,7 @@ def handover(call: StoredCall, facts: Facts, text: Text, locale: Locale) -> dict
         "wants": request_in_words(card.get("wanted"), text),
         "slots": [(name.replace("_", " "), value) for name, value in (card.get("slots") or {}).items()],
         "done": [
-            (request_in_words(each["request"], text), str(each["outcome"]).replace("_", " "))
-            for each in card.get("done") or ()
+            (request_in_words(each["request"], text), _outcome(each["outcome"])) for each in card.get("done") or ()
         ],
         "pending": _pending(card.get("pending"), text),
         "mood": mood({"reason": call.reason, **card}),
@@ -67,6 +66,11 @@ def handover(call: StoredCall, facts: Facts, text: Text, locale: Locale) -> dict
         "orders": facts.orders,
         "opened": sum(event.kind == "card_opened" for event in facts.events),
     }
+
+
+def _outcome(outcome: str) -> str:
+    """Nothing for the outcome of a question that has one answer."""
+    return "" if outcome == "found" else outcome.replace("_", " ")
 
 
 def _pending(pending: Mapping[str, Any] | None, text: Text) -> tuple[str, str] | None:
@@ -82,20 +86,23 @@ def _minutes(call: StoredCall, now: datetime) -> int | None:
 
 
 def _conversation(events: Sequence[StoredEvent], text: Text) -> list[Said]:
-    lines = []
-    heard = False
+    """Who said what, in order; what one said in a row is one line.  The greeting is always the same and left out."""
+    lines: list[Said] = []
     for event in events:
-        data = event.data
-        match event.kind:
-            case "said":
-                lines.append(Said("assistant", str(data.get("text", ""))))
-            case "heard":
-                heard = True
+        match event.kind, event.data:
+            case "heard", data:
                 lines.append(_heard(data, text))
-            case "pressed":
-                heard = True
-                lines.append(Said("keys", str(data.get("keys", ""))))
-    return lines if heard else []
+            case ("said", {"text": str(words), "prompt": prompt}) if prompt != "greeting":
+                _add(lines, "assistant", words, " ")
+            case "pressed", {"keys": str(keys)}:
+                _add(lines, "keys", keys, "")
+    return lines if any(line.who != "assistant" for line in lines) else []
+
+
+def _add(lines: list[Said], who: str, words: str, between: str) -> None:
+    if lines and lines[-1].who == who:
+        words = lines.pop().text + between + words
+    lines.append(Said(who, words))
 
 
 def _from_card(card: Mapping[str, Any], text: Text) -> list[Said]:

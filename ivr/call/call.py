@@ -207,9 +207,10 @@ class Call:
         Even then a person follows unless another key does, or the number is complete: see ``Dialogue.keyed``.
         """
         self._silent_ms = self._keyed_ms = 0
-        noted: list[Action] = [Note("pressed", {"keys": key})]
-        hush: list[Action] = [Hush()] if self._speaking else []
         state = self.asking.state
+        secret = isinstance(state, Filling) and state.slot.kind == "keypad" and (state.keyed or key != "0")
+        noted: list[Action] = [Note("pressed", {"keys": "•" if secret else key})]
+        hush: list[Action] = [Hush()] if self._speaking else []
         if key == "0" and not (isinstance(state, Filling) and state.keyed):
             return [*noted, *self.asking.transfer("pressed_zero")]
         match state:

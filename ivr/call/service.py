@@ -116,7 +116,8 @@ class Service:
             self._known.learn(slot.name, value)
         else:
             self._known.slots[slot.name] = value
-        self._asking.history.learned(slot.name, self._known.choices.get(slot.name, {}).get(value, value))
+        if slot.kind != "keypad":  # what is keyed and never said is a secret: it is in no record and on no card
+            self._asking.history.learned(slot.name, self._known.choices.get(slot.name, {}).get(value, value))
 
     def unfill(self, state: ConfirmingSlot) -> None:
         """It was misheard: the question for it is open again."""

@@ -58,7 +58,10 @@ def _options(bind: str, workers: int, app: Flask) -> dict[str, Any]:
 def _warm_up(app: Flask) -> None:
     """What must not be shared by a fork starts in each process now, not with its first caller."""
     app.extensions["reload"].watch()
-    for model in app.extensions["ivr"].models.values():
+    parts = app.extensions["ivr"]
+    parts.delivery.start()
+    parts.voicemail.start()
+    for model in parts.models.values():
         load = getattr(model, "load", None)
         if load:
             threading.Thread(target=load, name="warm-up", daemon=True).start()

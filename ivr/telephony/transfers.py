@@ -24,6 +24,7 @@ from ivr.advisors.steps import (
     Ring,
     Silent,
     Step,
+    Wait,
     Waits,
 )
 from ivr.records import StoredCall
@@ -160,6 +161,8 @@ class Transfers:
             case Ring():
                 rung = [target.address for target in step.targets]
                 self._note(call_id, "ringing", {"team": step.team.name, "targets": rung})
+            case Wait():
+                self._note(call_id, "waiting", {"team": step.team.name})
             case Leave(choice=str(choice)):
                 self._note(call_id, "chose", {"choice": choice})
             case Promise():

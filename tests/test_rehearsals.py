@@ -13,6 +13,8 @@ from ivr.call.events import Heard
 from ivr.cli import ivr
 from ivr.config import Config, ConfigError
 from ivr.config.scenarios import load_scenarios
+from ivr.phone.caller import Caller, Press, Unanswered
+from ivr.phone.playback import Playback
 from tests.house import CALL_ID, SILENCE, STOP, House, frames, key, utterance
 
 
@@ -150,3 +152,35 @@ def test_a_call_nobody_recorded_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("IVR_DATABASE_URL", f"sqlite:///{tmp_path / 'ivr.sqlite3'}")
     result = CliRunner().invoke(ivr, ["rehearse", "--from-call", "CA404"])
     assert result.exit_code == 1 and "there is no call CA404" in result.output
+
+
+def test_a_scenario_is_played_by_sound_through_a_real_server(tmp_path: Path) -> None:
+    text = (
+        "scenarios:\n"
+        "  a key:\n"
+        "    steps:\n"
+        "      - hears: automated assistant\n"
+        "      - presses: '0'\n"
+        "        interrupts: true\n"
+        "    ends: {outcome: transferred, reason: pressed_zero, team: service}\n"
+        "  nothing known:\n"
+        "    steps:\n"
+        "      - breaks: true\n"
+        "    ends: {outcome: transferred}\n"
+    )
+    result = rehearse(tmp_path, text, "--audio", "--json")
+    assert "not by sound: nothing known" in result.stderr
+    (only,) = json.loads(result.stdout)
+    assert only["ok"], only
+
+
+def test_a_caller_may_let_a_prompt_go_by() -> None:
+    ears = Playback()
+    caller = Caller([Unanswered(), Press("1")])
+    pressed_ms = []
+    for now_ms in range(0, 6_000, 20):
+        if now_ms in (0, 3_000):  # two prompts of half a second
+            ears.add_audio(now_ms, 500)
+        if caller.frame(now_ms, ears).key:
+            pressed_ms.append(now_ms)
+    assert len(pressed_ms) == 1 and pressed_ms[0] > 3_500

@@ -1,5 +1,6 @@
 """``ivr rehearse``: scenarios, played and compared with what should happen."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -23,15 +24,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--audio", is_flag=True, help="By sound, through a server of its own, in real time.")
 @click.option("--own-shop", is_flag=True, help="Look up in IVR_SHOP_URL instead of a new demonstration shop.")
 @click.option("--verbose", is_flag=True, help="Print every conversation, not only those that differ.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.option("--from-call", metavar="CALL_ID", help="Play nothing: print a recorded call as a scenario.")
-def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bool, from_call: str | None) -> None:
+def rehearse(
+    files: tuple[Path, ...], audio: bool, own_shop: bool, verbose: bool, as_json: bool, from_call: str | None
+) -> None:
     """Play the scenarios of FILEs, or of config/scenarios/, by text and at once.
 
-    Every call is the real one: its decisions, prompts, tone and lookups; only sound and time are left out.  The exit
-    code is 1 when a scenario differs from what it says must happen.
+    Every call is the real one: its decisions, prompts, tone and actions; only sound and time are left out, unless
+    --audio is given.  The exit code is 1 when a scenario differs from what it says must happen.
     """
     from ivr.config import ConfigError, home, load
     from ivr.config.scenarios import load_scenarios
@@ -47,13 +51,40 @@ def rehearse(files: tuple[Path, ...], own_shop: bool, verbose: bool, as_json: bo
         raise click.ClickException(str(error)) from None
     if not scenarios:
         raise click.ClickException("there are no scenarios: write config/scenarios/first.yaml, or name a file")
-    with _business(config, own_shop) as ask_on:
-        played = [(named, play(named.scenario, config, ask_on(named.scenario.day))) for named in scenarios]
+    if audio:
+        played = _aloud(scenarios)
+    else:
+        with _business(config, own_shop) as ask_on:
+            played = [(named, play(named.scenario, config, ask_on(named.scenario.day))) for named in scenarios]
     if as_json:
         click.echo(json.dumps([_as_json(*each) for each in played], ensure_ascii=False, indent=2))
     else:
         _print(played, verbose)
     sys.exit(1 if any(happened.differences for _, happened in played) else 0)
+
+
+def _aloud(scenarios: "list[Named]") -> "list[tuple[Named, Rehearsed]]":
+    """Those that can be played by sound; the others are named."""
+    from rich.console import Console
+
+    from ivr.phone.aloud import rehearse_aloud, unheard_of
+    from ivr.phone.server import ServerUnavailable, reach
+    from ivr.phone.sound import Synthesis
+
+    console = Console(stderr=True, highlight=False)
+    possible = []
+    for named in scenarios:
+        if why := unheard_of(named.scenario):
+            console.print(f"not by sound: {named.name} ({why})", markup=False, style="dim")
+        else:
+            possible.append(named)
+    try:
+        with console.status("starting a server ...") as status, reach(None) as server, Synthesis() as synthesis:
+            return list(
+                zip(possible, asyncio.run(rehearse_aloud(server, possible, synthesis, status.update)), strict=True)
+            )
+    except (ServerUnavailable, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _recorded(config: "Config", call_id: str) -> str:

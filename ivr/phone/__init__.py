@@ -25,6 +25,7 @@
 ``load``        many calls at once; ``usage`` reads what they cost the server
 ``recorded``    a recorded call as a scenario
 ``rehearsal``   a scenario played by text: the real call without sound and without waiting
+``aloud``       ... and by sound, through all of the above
 ``benchmark``   who calls in ``ivr bench calls``, and the figures at the end
 ==============  ===========================================================================================
 

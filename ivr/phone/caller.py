@@ -40,11 +40,16 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The caller lets one prompt go by."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """The caller puts the receiver down."""
 
 
-Item = Utterance | Press | Pause | HangUp
+Item = Utterance | Press | Pause | Unanswered | HangUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,9 @@ class Caller:
             return _SILENT_FRAME
         self._script.popleft()
         self._at_once = False
+        if isinstance(item, Unanswered):
+            self._done_ms = now_ms
+            return _SILENT_FRAME
         self._frames.extend(_frames(item))
         return self._go_on(now_ms)
 
@@ -151,7 +159,7 @@ class Caller:
     def take_speech(self) -> list[Utterance]:
         """Everything the script still wants to say, outside a stream (``<Record>``)."""
         spoken: list[Utterance] = []
-        while self._script and isinstance(item := self._script[0], Utterance | Pause):
+        while self._script and isinstance(item := self._script[0], Utterance | Pause | Unanswered):
             self._script.popleft()
             if isinstance(item, Utterance):
                 spoken.append(item)
@@ -185,7 +193,7 @@ class Caller:
             self._at_once = True
 
     def _skip_pauses(self) -> None:
-        while self._script and isinstance(self._script[0], Pause):
+        while self._script and isinstance(self._script[0], Pause | Unanswered):
             self._script.popleft()
 
 

@@ -62,7 +62,6 @@ def main(manifest: Path, *calm: Path) -> None:
     recordings = read_recordings(manifest)
     labelled = hear(recordings)
     quiet = [hear(read_recordings(path)) for path in calm]
-    emotion = np.array([recording.emotion for recording in recordings])
     fold = np.zeros(len(recordings), dtype=int)
     for number, left_out in enumerate(folds(labelled)):
         fold[left_out] = number
@@ -86,7 +85,7 @@ def main(manifest: Path, *calm: Path) -> None:
             for group in np.unique(labelled.group):
                 here = labelled.group == group
                 if not np.isnan(score[here]).any():
-                    print(f"{system:18}{how:8}{group:12}", figures(score[here], labelled.angry[here], emotion[here]))
+                    print(f"{system:18}{how:8}{group:12}", figures(score[here], labelled[here]))
 
 
 if __name__ == "__main__":

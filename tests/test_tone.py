@@ -298,7 +298,7 @@ def synthetic(seed: int = 3, count: int = 240) -> Labelled:
     values = chance.normal(0, 1, (count, len(NAMES)))
     values[:, NAMES.index("syllables")] += 1.5 * angry
     speakers = np.array([f"s{number % 12}" for number in range(count)])
-    return Labelled(values, np.full(count, 1000.0), angry, np.full(count, "made"), speakers)
+    return Labelled(values, np.full(count, 1000.0), angry, np.full(count, "made"), speakers, np.full(count, ""))
 
 
 def test_a_fit_finds_what_tells_upset_from_calm() -> None:

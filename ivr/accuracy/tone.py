@@ -88,6 +88,7 @@ def hear(recordings: Iterable[Recording], progress: Callable[[], None] = lambda:
         np.array([recording.angry for recording in recordings]),
         np.array([recording.group for recording in recordings]),
         np.array([recording.speaker for recording in recordings]),
+        np.array([recording.emotion for recording in recordings]),
     )
 
 
@@ -111,10 +112,11 @@ def recall_at(score: Floats, angry: NDArray[np.bool_], false_alarms: float) -> f
     return float((score[angry] > limit).mean())
 
 
-def figures(score: Floats, angry: NDArray[np.bool_], emotion: NDArray[np.str_]) -> dict[str, Any]:
+def figures(score: Floats, labelled: Labelled) -> dict[str, Any]:
     """AUC, recall at each rate of false alarms, and angry against happy apart."""
-    hard = angry | (emotion == "happy")
-    against_happy = auc(score[hard], angry[hard]) if (emotion == "happy").any() else None
+    angry = labelled.angry
+    hard = angry | labelled.happy
+    against_happy = auc(score[hard], angry[hard]) if labelled.happy.any() else None
     found: dict[str, Any] = {"angry": int(angry.sum()), "calm": int((~angry).sum()), "auc": _short(auc(score, angry))}
     for rate in FALSE_ALARMS:
         found[f"recall_at_{rate:.0%}"] = _short(recall_at(score, angry, rate))
@@ -152,17 +154,17 @@ def scores_against_baseline(weights: Weights, labelled: Labelled) -> Floats:
     return score
 
 
-def tables(weights: Weights, labelled: Labelled, emotion: NDArray[np.str_]) -> dict[str, Any]:
+def tables(weights: Weights, labelled: Labelled) -> dict[str, Any]:
     """Figures of each set with these weights, with and without the caller's baseline, and at the threshold."""
     plain, own = scores(weights, labelled), scores_against_baseline(weights, labelled)
     found: dict[str, Any] = {}
     for group in np.unique(labelled.group):
         here = labelled.group == group
-        found[str(group)] = _entry(weights, plain[here], labelled[here], emotion[here])
+        found[str(group)] = _entry(weights, plain[here], labelled[here])
         known = here & ~np.isnan(own)
         if known.any():
-            found[str(group)]["with_baseline"] = _entry(weights, own[known], labelled[known], emotion[known])
-            found[str(group)]["calls"] = calls(weights, labelled[here], emotion[here])
+            found[str(group)]["with_baseline"] = _entry(weights, own[known], labelled[known])
+            found[str(group)]["calls"] = calls(weights, labelled[here])
     return {"sets": found, "evidence_needed": round(needed(weights), 3)}
 
 
@@ -176,14 +178,15 @@ def alarms(weights: Weights, score: Floats, labelled: Labelled) -> NDArray[np.bo
     return np.asarray(weights.believed(score, labelled.voiced_ms) >= needed(weights))
 
 
-def _entry(weights: Weights, score: Floats, labelled: Labelled, emotion: NDArray[np.str_]) -> dict[str, Any]:
+def _entry(weights: Weights, score: Floats, labelled: Labelled) -> dict[str, Any]:
     angry = labelled.angry
     over = alarms(weights, score, labelled)
     return {
-        **figures(score, angry, emotion),
+        **figures(score, labelled),
         "unknown": int((~labelled.judged).sum()),
         "alarms_when_angry": _short(float(over[angry].mean())) if angry.any() else None,
         "false_alarms": _short(float(over[~angry].mean())) if (~angry).any() else None,
+        "alarms_when_happy": _short(float(over[labelled.happy].mean())) if labelled.happy.any() else None,
     }
 
 

@@ -13,13 +13,13 @@ _WORDS = UpsetWords({"complaint": [_COMPLAINT]})
 _LEVEL_DB = 90.0  # recordings are levelled, so that loudness says nothing here
 
 
-def calls(weights: Weights, labelled: Labelled, emotion: NDArray[np.str_]) -> dict[str, float]:
+def calls(weights: Weights, labelled: Labelled) -> dict[str, float]:
     """The share of simulated calls that tone puts through, by kind; empty where speakers are not known.
 
     ``upset``: something calm, then two angry utterances; ``upset_with_words``: the last one holds a complaint;
     ``upset_at_once``: two angry utterances and nothing before; ``calm``: six of them; ``happy``: calm, then two happy.
     """
-    angry, happy = labelled.judged & labelled.angry, labelled.judged & ~labelled.angry & (emotion == "happy")
+    angry, happy = labelled.judged & labelled.angry, labelled.judged & labelled.happy
     calm = labelled.judged & ~angry & ~happy
     shapes = {
         "upset": ([calm, angry, angry], ""),

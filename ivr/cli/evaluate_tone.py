@@ -30,7 +30,6 @@ def tone(csv: Path, tone_file: Path | None, plot: Path | None, as_json: bool) ->
     A table without the column tone is one of calm speech.  Each recording is judged twice: as the first words of a
     call, and (where the speaker is known) after two calm utterances of the same speaker, as in a call.
     """
-    import numpy as np
     from rich.console import Console
 
     from ivr.accuracy.labelled import LabelledDataError
@@ -41,11 +40,10 @@ def tone(csv: Path, tone_file: Path | None, plot: Path | None, as_json: bool) ->
     console = Console(stderr=as_json, highlight=False)
     try:
         numbers = weights(read(tone_file or home() / "config" / "tone.yaml"))
-        recordings = read_recordings(csv)
-        labelled = heard(console, recordings)
+        labelled = heard(console, read_recordings(csv))
     except (LabelledDataError, ToneFileError) as error:
         raise click.ClickException(str(error)) from error
-    found = tables(numbers, labelled, np.array([recording.emotion for recording in recordings]))
+    found = tables(numbers, labelled)
     if plot:
         _plot(plot, numbers, labelled)
     if as_json:
@@ -77,7 +75,8 @@ def _print(console: Any, found: dict[str, Any]) -> None:
         "recall_at_2%": "recall at 2 %",
         "recall_at_5%": "at 5 %",
         "alarms_when_angry": "alarms: angry",
-        "false_alarms": "calm",
+        "false_alarms": "not angry",
+        "alarms_when_happy": "happy",
     }
     table = Table("set", *columns.values(), box=None, header_style="bold")
     for group, entry in found["sets"].items():

@@ -7,7 +7,7 @@ normalisation does for voices: A. Hatch et al., 2006).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ _CALM_SHARE = 0.3  # of the covariance that is taken from other calm speech: wit
 class Labelled:
     """Utterances: ``values`` (n, cues) in the order of NAMES with NaN where unknown; the rest has one entry each.
 
-    ``angry`` is the label, ``group`` names the set of recordings, ``speaker`` the person ("" when unknown).
+    ``angry`` is the label, ``emotion`` the finer one, ``group`` names the set of recordings, ``speaker`` the person; ""
+    where they are unknown.
     """
 
     values: Floats
@@ -33,11 +34,15 @@ class Labelled:
     angry: NDArray[np.bool_]
     group: NDArray[np.str_]
     speaker: NDArray[np.str_]
+    emotion: NDArray[np.str_]
 
     def __getitem__(self, chosen: NDArray[np.bool_]) -> "Labelled":
-        return Labelled(
-            self.values[chosen], self.voiced_ms[chosen], self.angry[chosen], self.group[chosen], self.speaker[chosen]
-        )
+        return Labelled(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+    @property
+    def happy(self) -> NDArray[np.bool_]:
+        """Those that are neither angry nor calm."""
+        return np.asarray(~self.angry & (self.emotion == "happy"))
 
     @property
     def judged(self) -> NDArray[np.bool_]:

@@ -16,7 +16,8 @@ from ivr.tone.weights import Behaviour, Weights
 from ivr.tone.words import NO_WORDS, UpsetWords
 
 _MOST_OF_AN_UTTERANCE = 3.5  # log-odds of sound: two utterances say more than one, however loud
-_FALL = 0.7  # log-odds that one calm utterance takes back, at most
+_FALL = 0.7  # log-odds that one calm utterance takes back of words and behaviour, at most
+_KEPT = 0.6  # of earlier evidence of sound at each utterance: two raised ones in a row count, two in ten do not
 _MOST_EVIDENCE = 6.0
 _MOST_OF_SILENCE = 0.6  # log-odds: silence is never a transfer by itself
 _LOUDER_FROM_DB, _LOUDER_UP_TO_DB = 3.0, 12.0  # less is a turned head, more a moved telephone
@@ -66,6 +67,7 @@ class Tone:
         self._words = words
         self._baseline = weights.caller()
         self._evidence = 0.0
+        self._of_sound = 0.0  # of the evidence
         self._silence = 0.0
         self._reasons: dict[str, float] = {}
         self._known = False
@@ -99,7 +101,7 @@ class Tone:
         if sound is None and not said:
             return self.reading
         heard, parts = self._sound(sound) if sound else (0.0, {})
-        self._move(heard + sum(said.values()), {**parts, **said})
+        self._move(heard, sum(said.values()), {**parts, **said})
         return self.reading
 
     def behave(self, what: Behaviour) -> Reading:
@@ -145,9 +147,11 @@ class Tone:
                 named[higher if away > 0 else lower] = float(part)
         return named
 
-    def _move(self, amount: float, reasons: dict[str, float]) -> None:
+    def _move(self, heard: float, said: float, reasons: dict[str, float]) -> None:
         self._known = True
-        before = self._evidence
-        self._evidence = float(np.clip(before + max(amount, -_FALL), 0.0, _MOST_EVIDENCE))
+        before, kept_sound = self._evidence, _KEPT * self._of_sound
+        after = before - self._of_sound + kept_sound + max(heard + said, -_FALL)
+        self._evidence = float(np.clip(after, 0.0, _MOST_EVIDENCE))
+        self._of_sound = min(max(kept_sound + heard, 0.0), self._evidence)
         kept = self._evidence / before if 0 < self._evidence < before else float(self._evidence > 0)
         self._reasons = {why: part * kept for why, part in self._reasons.items()} | reasons

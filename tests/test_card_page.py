@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from ivr.advisors.status import status
+from ivr.advisors.voicemail import Voicemail
 from ivr.call.events import Heard
 from ivr.config import Config
 from ivr.records import StoredEvent
 from ivr.telephony.card_pages import card_words
 from ivr.telephony.cards import CardLinks
 from tests.house import BASE, CALL_ID, SILENCE, FakeSocket, House, frames, key, utterance
+from tests.test_voicemail import Host
 
 
 @pytest.fixture
@@ -142,6 +144,21 @@ def test_a_message_is_on_the_card_with_its_words(house: House) -> None:
     assert "It is being written down." in page(house)
     house.records.note(CALL_ID, "transcript", {"text": "please call me", "by": "vosk"})
     assert "<blockquote>please call me</blockquote>" in page(house)
+
+
+def test_an_advisor_can_listen_to_the_message(house: House) -> None:
+    transferred(house)
+    listen = path_of(house.parts.links) + "/message.wav"
+    assert house.client.get(listen).status_code == 404
+    host = Host()
+    house.parts.voicemail = Voicemail(house.records, house.parts.delivery, {}, "token", host.url)
+    house.records.note(CALL_ID, "voicemail", {"recording": f"{host.url}/RE1", "seconds": 7})
+    assert listen in page(house)
+    assert house.client.get(listen).status_code == 502
+    host.holds("/RE1.wav", b"RIFF")
+    answer = house.client.get(listen)
+    assert (answer.data, answer.mimetype, answer.headers["Cache-Control"]) == (b"RIFF", "audio/wav", "no-store")
+    assert house.client.get("/card/guessed/message.wav").status_code == 404
 
 
 def event(kind: str, **data: object) -> StoredEvent:

@@ -77,8 +77,10 @@ class Receiver:
         return [json.loads(body) for _, body in self.messages]
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres").database())
     return f"sqlite:///{tmp_path / 'ivr.sqlite3'}"
 
 

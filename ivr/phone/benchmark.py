@@ -133,7 +133,9 @@ def figures(load: Load, calls: int, language: str, ready_after_s: float | None) 
         "outcomes": dict(outcomes.most_common()),
         "latency_ms": {
             "asked_to_transfer": {**percentiles(asked), "before_the_end": sum(each == 0 for each in asked)},
-            "replies": percentiles([reply for result in results for reply in result.replies_ms]),
+            "replies": percentiles(
+                [reply for part, result in load.results if not part.slow for reply in result.replies_ms]
+            ),
             "first_audio": percentiles(first),
             "webhooks": _webhooks(results),
             "late_frames": {**percentiles(late), "gaps": sum(each > 0 for each in late)},

@@ -27,11 +27,15 @@ LOOKS = (0.5, 0.9)  # the parts of the time at which memory is read: reading it 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one kind of caller does.  ``scripts`` are for one call after the other."""
+    """What one kind of caller does.  ``scripts`` are for one call after the other.
+
+    ``slow``: they ask what takes long, and their replies are not measured.
+    """
 
     name: str
     scripts: Sequence[Sequence[Item]]
     barge_in: bool = False
+    slow: bool = False
 
 
 @dataclass(slots=True)

@@ -1,0 +1,75 @@
+"""``ivr bench calls --slow-backend``: some callers ask what hangs in a service, the others what a database answers."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ruamel.yaml import YAML
+
+from ivr.phone.load import Part
+from ivr.phone.sound import Synthesis
+
+LANGUAGE = "fr"  # understood by the text its sound carries: recognition costs nothing, backends are what is measured
+_ASKING = "je veux parler à un conseiller"
+_SENTENCES = {"bench_quick": "question rapide", "bench_slow": "question lente"}
+
+
+@contextmanager
+def home_with_slow_backend(home: Path, seconds: float) -> Iterator[Path]:
+    """A copy of the configuration with one more question to the database, and one to a service that takes so long."""
+    with _service(seconds) as url, TemporaryDirectory(prefix="ivr-bench-") as directory:
+        copy = Path(directory)
+        for folder in ("config", "grammars"):
+            shutil.copytree(home / folder, copy / folder)
+        yaml = YAML()
+        path = copy / "config" / "requests.yaml"
+        file = yaml.load(path)
+        file["actions"]["bench_quick"] = {"sql": "SELECT 'found' AS outcome"}
+        file["actions"]["bench_slow"] = {"http": {"url": url, "timeout_s": 30}}
+        for name in _SENTENCES:
+            file["requests"][name] = {"action": name, "outcomes": {"found": {"say": "delivery_time"}}}
+        yaml.dump(file, path)
+        for prompts in (copy / "config" / "prompts").glob("*.yaml"):
+            with prompts.open("a", encoding="utf-8") as end:
+                end.write("".join(f"\nrequest_{name}: {said}\n" for name, said in _SENTENCES.items()))
+        intents = {name: {"sentences": [said]} for name, said in _SENTENCES.items()}
+        yaml.dump({"language": LANGUAGE, "intents": intents}, copy / "grammars" / LANGUAGE / "bench.yaml")
+        yield copy
+
+
+def slow_parts() -> list[Part]:
+    """Every other caller asks the database, the others the service that hangs; all then ask for an advisor."""
+    with Synthesis() as synthesis:
+        ask = synthesis.say(_ASKING, LANGUAGE, readable=True)
+        said = {name: synthesis.say(text, LANGUAGE, readable=True) for name, text in _SENTENCES.items()}
+    quick = Part("asks the database", [[said["bench_quick"], ask]])
+    return [quick, Part("asks the slow backend", [[said["bench_slow"], ask]], slow=True)]
+
+
+@contextmanager
+def _service(seconds: float) -> Iterator[str]:
+    over = threading.Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            over.wait(seconds)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="slow-service", daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()

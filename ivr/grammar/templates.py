@@ -60,7 +60,6 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)  # every template of a language refers to the same rules
 def slots_in(text: str) -> tuple[str, ...]:
     """The slots a template names."""
     return tuple(dict.fromkeys(_SLOT.findall(text)))
@@ -71,6 +70,7 @@ def without_slots(text: str) -> str:
     return _SLOT.sub(" ", text)
 
 
+@lru_cache(maxsize=4096)  # every template of a language refers to the same rules
 def _parse(text: str) -> Sentence:
     try:
         return parse_sentence(text)

@@ -72,7 +72,8 @@ def _compared(result: Result, scenario: Scenario) -> Rehearsed:
     places: list[int] = []
     for at, step in enumerate(scenario.steps):
         if step.act in ("says", "presses") or not steps:
-            steps.append(step.model_copy(update={"does": []}))
+            unheard = {} if step.act in ("says", "presses") else {"silent": None, "hangs_up": None}
+            steps.append(step.model_copy(update={"does": [], **unheard}))
             places.append(at)
         else:
             both = [*_several(steps[-1].hears), *_several(step.hears)]

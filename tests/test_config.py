@@ -172,6 +172,39 @@ def test_a_file_of_another_shape_is_a_mistake_and_nothing_worse(home: Path, cont
     assert mistakes(home)
 
 
+GRAMMAR_FAULTS = {
+    "rule.yaml": ("language: en\nintents:\n  order_status:\n    sentences:\n      - go <nowhere>\n", 5, "<nowhere>"),
+    "bracket.yaml": ('language: en\nintents:\n  order_status:\n    sentences: ["go (there"]\n', 4, "cannot be read"),
+    "endless.yaml": (
+        'language: en\nrules:\n  loop: "again <loop>"\nintents:\n  order_status:\n    sentences: ["go <loop>"]\n',
+        6,
+        "contains itself",
+    ),
+    "explosion.yaml": (
+        "language: en\nintents:\n  order_status:\n    sentences:\n      - " + "(a|b|c|d) " * 12 + "\n",
+        5,
+        "16,777,216 sentences",
+    ),
+    "wrong.yaml": ("intents: {}\nlanguage: fr\n", 2, "in the folder of 'en'"),
+    "intent.yaml": ("language: en\nintents:\n  a: {sentences: [b]}\n  a: {sentences: [c]}\n", 4, "duplicate key"),
+    "other_intent.yaml": ("language: en\nintents:\n  nobody_serves: {sentences: [b c d]}\n", 3, "config/requests.yaml"),
+    "second_meaning.yaml": ("language: en\nintents:\n  complaint: {sentences: [order status]}\n", 3, "already means"),
+    "tabs.yaml": ("language: en\n\tintents: {}\n", 2, "not YAML"),
+    "empty.yaml": ("", 1, "language: is missing"),
+    "large.yaml": ("language: en\n" + "# x\n" * 2_500_000, None, "larger than 1 MB"),
+    "same_rule.yaml": ('language: en\nrules: {mine: "(yours | theirs)"}\n', 2, "already defined at grammars/en/orders"),
+}
+
+
+def test_every_fault_of_a_grammar_is_named_at_once_with_its_file_and_line(home: Path) -> None:
+    for name, (text, _, _) in GRAMMAR_FAULTS.items():
+        (home / "grammars" / "en" / name).write_text(text, encoding="utf-8")
+    found = mistakes(home)
+    for name, (_, line, says) in GRAMMAR_FAULTS.items():
+        place = f"grammars/en/{name}:{line}: " if line else f"grammars/en/{name}: "
+        assert any(each.startswith(place) and says in each for each in found), (place, says, found)
+
+
 def test_the_settings_that_are_missing_are_all_named() -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.from_environment({})

@@ -1,5 +1,6 @@
 """A request and its number in one breath, as text and in a call."""
 
+import random
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -39,6 +40,17 @@ def test_a_number_is_taken_out_of_its_sentence(config: Config, language: str, te
     meaning = config.grammars[language].understand(text, REQUEST)
     assert (meaning.intent, meaning.slots) == (intent, ORDER)
     assert meaning.likeness >= 0.75
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "cs"])
+def test_every_sentence_of_a_request_with_a_number_may_be_said_with_it(config: Config, language: str) -> None:
+    grammar = config.grammars[language]
+    whole = [sentence for sentence, intent in grammar.sentences.items() if intent in grammar.slots]
+    for sentence in random.Random(5).sample(whole, 60):
+        number = f"{random.Random(sentence).randrange(10_000, 99_999)}"
+        meaning = grammar.understand(f"{sentence} {number}", REQUEST)
+        expected = (grammar.sentences[sentence], (("order_number", number),))
+        assert (meaning.intent, meaning.slots) == expected, (sentence, number)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,21 @@ def _human(pack: Pack) -> list[str]:
     return [each for line, sentences in pack.sentences.items() if line.intent == PERSON for each in sentences]
 
 
+def _different(human: Sequence[str]) -> int:
+    """How many human phrases there are without those that hold a shorter one, which leads to a person by itself."""
+    known = set(human)
+    spans = {
+        phrase: [
+            " ".join(words[start:end])
+            for words in (phrase.split(),)
+            for start in range(len(words))
+            for end in range(start + 1, len(words) + 1)
+        ]
+        for phrase in known
+    }
+    return sum(not any(span in known and span != phrase for span in spans[phrase]) for phrase in known)
+
+
 def _ideas(packs: Sequence[Pack]) -> Iterable[Finding]:
     for pack in packs:
         human, place = _human(pack), _place(pack)
@@ -87,11 +102,11 @@ def _ideas(packs: Sequence[Pack]) -> Iterable[Finding]:
 
 
 def _counts(packs: Sequence[Pack]) -> Iterable[Finding]:
-    counts = {pack.language: len(_human(pack)) for pack in packs}
+    counts = {pack.language: _different(_human(pack)) for pack in packs}
     most = max(counts, key=lambda language: counts[language], default="")
     for pack in packs:
         if 0 < counts[pack.language] < FEW * counts[most]:
-            what = f"{pack.language!r} has {counts[pack.language]} human phrases, {most!r} has {counts[most]}"
+            what = f"{pack.language!r} has {counts[pack.language]} different human phrases, {most!r} has {counts[most]}"
             yield Finding("warning", "human-phrases", *_place(pack), what, "add the ways callers ask for a person")
 
 
@@ -107,4 +122,4 @@ def _intents(packs: Sequence[Pack]) -> Iterable[Finding]:
             other, line = first[intent]
             what = f"{pack.language!r} has no sentences for {intent!r}, as {other.language!r} has at {line.place}"
             remedy = "add sentences, or leave it: its callers are put through to a person"
-            yield Finding("warning", "missing-intent", f"grammars/{pack.language}", None, what, remedy)
+            yield Finding("note", "missing-intent", f"grammars/{pack.language}", None, what, remedy)

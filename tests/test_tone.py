@@ -76,6 +76,14 @@ def calm_sound(**away: float) -> Sound:
     return Sound(**dict(zip(NAMES, values.tolist(), strict=True)), level=90.0, overlap=0.0, voiced_ms=1500)
 
 
+def barks() -> Samples:
+    """Four bursts of falling harmonics and noise."""
+    time = np.arange(1600) / RATE
+    phase = 2 * np.pi * np.cumsum(350 + 500 * np.exp(-6 * time)) / RATE
+    burst = sum(np.sin(k * phase) / k for k in range(1, 7)) + np.random.default_rng(2).normal(0, 0.5, 1600)
+    return np.tile(np.pad(as_samples(9000 * np.exp(-(((time - 0.05) / 0.06) ** 2)) * burst), (0, 2400)), 4)
+
+
 UPSET_CUES = dict.fromkeys(("brightness", "harmonicity", "peakedness", "ripple", "opening", "decay"), 1.5)
 UPSET = calm_sound(**UPSET_CUES)
 CALM = calm_sound()
@@ -113,6 +121,23 @@ def test_what_is_no_voice_is_never_a_transfer() -> None:
     for _ in range(20):
         tone.behave("sighing_silence")
     assert not tone.transfer
+
+
+@pytest.mark.parametrize("heard", [voice(pitch=330), voice(pitch=420), barks()], ids=["child", "small child", "dog"])
+def test_a_child_or_a_dog_is_never_a_transfer(heard: Samples) -> None:
+    tone = Tone(WEIGHTS)
+    for _ in range(6):
+        tone.hear(sound_of(heard))
+    assert not tone.offer
+
+
+def test_one_raised_utterance_fades() -> None:
+    tone = Tone(WEIGHTS)
+    tone.hear(CALM)
+    high = tone.hear(UPSET).upset or 0
+    for _ in range(6):
+        tone.hear(CALM)
+    assert (tone.reading.upset or 0) < high / 2
 
 
 def test_any_length_of_audio_is_taken_without_an_exception() -> None:

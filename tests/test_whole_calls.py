@@ -6,6 +6,7 @@ The calls of this file are made at the same time, in real time, on one server; t
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from ivr.config.settings import models_directory
 from ivr.phone.server import Server, own_server
 from ivr.records import Records
 from ivr.speech.models import installed
+from tests.conftest import ROOT
 
 SERVE = [sys.executable, "-m", "ivr", "serve"]
 KOREAN = ("--line", "+15550182")
@@ -51,6 +53,11 @@ CALLS: dict[str, tuple[str, ...]] = {
     "zero": ("--press", "0"),
     "zero, nobody answers": ("--press", "0", "--advisor", "no-answer"),
     "zero, busy, queue full": ("--press", "0", "--say", "please call me", "--advisor", "busy", "--queue", "full"),
+    "zero, dropped, queue stuck": (
+        *("--press", "0", "--advisor", "drops", "--queue", "stuck"),
+        *("--press", "1", "--press", "1", "--press", "2"),
+    ),
+    "complaint": ("--say", "I want to make a complaint", "--advisor", "declines"),
     "silent": (),
     "silent in korean": KOREAN,
     "weather": ("--say", "what will the weather be like tomorrow"),
@@ -139,6 +146,32 @@ def test_a_caller_nobody_answers_waits_in_the_queue_or_leaves_a_message(results:
     assert ended(results["zero, nobody answers"]) == ("transferred", "pressed_zero")
     assert "stay on the line" in spoken(results["zero, nobody answers"])
     assert results["zero, busy, queue full"]["outcome"] == "voicemail"
+
+
+def test_a_caller_in_a_queue_that_does_not_move_is_called_back(results: Results) -> None:
+    result = results["zero, dropped, queue stuck"]
+    assert ended(result) == ("callback", "pressed_zero")
+    assert result["transfer"]["team"] == "service" and result["transfer"]["target"] == "+15550199"
+    assert result["transfer"]["queue"] == "service" and "We will call 1, 5, 5, 5" in spoken(result)
+
+
+def test_a_complaint_goes_to_the_team_for_it_and_on_to_the_one_that_takes_over(results: Results) -> None:
+    result = results["complaint"]
+    assert ended(result) == ("transferred", "topic")
+    assert result["transfer"]["rung"][-1] == "+12025550142" and result["transfer"]["team"] in ("care", "service")
+
+
+def test_on_christmas_eve_the_caller_hears_when_people_are_back(tmp_path: Path) -> None:
+    for folder in ("config", "grammars"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    advisors = tmp_path / "config" / "advisors.yaml"
+    hours = 'hours: {mon-fri: "09:00-18:00"}\n    holidays: {country: US}'
+    advisors.write_text(advisors.read_text(encoding="utf-8").replace("hours: always", hours), encoding="utf-8")
+    with own_server(SERVE, home=tmp_path, at="2026-12-24 18:30") as server:
+        result = call(server, "--press", "0", "--press", "0", "--press", "1", "--press", "1")
+    assert ended(result) == ("callback", "pressed_zero")
+    assert "back on Monday, December 28, at 9 AM" in spoken(result)
+    assert "between 9 AM and noon" in spoken(result) and result["transfer"]["rung"] == []
 
 
 @pytest.mark.parametrize("name", ["silent", "silent in korean"])

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from ivr.cli import ivr
 from ivr.config import Config
 from ivr.records import Records
+from ivr.records.callbacks import Callbacks
 from ivr.records.records import NewEvent
 from ivr.supervisor.figures import Figures, figures
 from ivr.supervisor.summary import sentences
@@ -49,6 +50,17 @@ def test_served_counts_net_of_callers_who_ring_again_within_a_day(records: Recor
     call(records, "CA5", "", "served")
     found = this_week(records)
     assert found.outcomes["served"] == 4 and found.served_net == 3 and found.withheld == 2
+
+
+def test_promises_kept_and_broken_are_told(records: Records) -> None:
+    call(records, "CA1", "+15550111", "callback")
+    promises, hour = Callbacks(records.engine), timedelta(hours=1)
+    kept = promises.promise("+15550111", "CA1", "service", "en", NOW - hour, NOW + hour)
+    promises.done(kept.id)
+    promises.promise("+15550112", "CA1", "service", "en", NOW - 2 * hour, NOW - hour)
+    promises.promise("+15550113", "CA1", "service", "en", NOW + hour, NOW + 2 * hour)
+    found = this_week(records)
+    assert "Callbacks promised: 3; kept 1, broken 1, still to come 1." in sentences(found, found)
 
 
 def test_a_call_back_two_days_later_takes_nothing_away(records: Records) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, func, select
 
+from ivr.records.callbacks import Callbacks, Promise
 from ivr.records.records import AGAIN_WITHIN
 from ivr.records.schema import call_events, calls
 
@@ -41,7 +42,7 @@ class Figures:
 
     ``to_person_s``: seconds from the first ring to the transfer.  ``given_up``: the last prompt before callers hung up.
     ``hours``: calls by weekday (Monday first) and hour, shape (7, 24).  ``upset``: the highest of each call.
-    ``unmatched``: language and text of what nothing was made of.
+    ``unmatched``: language and text of what nothing was made of.  ``promises``: callbacks asked for in the period.
     """
 
     since: datetime
@@ -58,6 +59,7 @@ class Figures:
     upset: Numbers
     calibration: tuple[Calibration, ...]
     unmatched: Mapping[tuple[str, str], int]
+    promises: tuple[Promise, ...] = ()
 
 
 def figures(engine: Engine, since: datetime, until: datetime, step: Callable[[], None] = lambda: None) -> Figures:
@@ -99,6 +101,7 @@ def figures(engine: Engine, since: datetime, until: datetime, step: Callable[[],
         upset=np.array([row[0] for row in upset if row[0] is not None], dtype=np.float64),
         calibration=calibration,
         unmatched=unmatched,
+        promises=tuple(Callbacks(engine).between(since, until)),
     )
 
 

@@ -33,6 +33,11 @@ def sentences(now: Figures, before: Figures) -> list[str]:
         for reason in sorted(set(now.reasons) | set(before.reasons))
         if _notable(now.reasons.get(reason, 0), now.calls, before.reasons.get(reason, 0), before.calls)
     ]
+    if now.promises:
+        broken = sum(each.broken(now.until) for each in now.promises)
+        waiting = sum(each.done_at is None and not each.broken(now.until) for each in now.promises)
+        kept = len(now.promises) - broken - waiting
+        said.append(f"Callbacks promised: {len(now.promises)}; kept {kept}, broken {broken}, still to come {waiting}.")
     lost = now.outcomes.get("hung_up", 0)
     where = next(iter(now.given_up), "")
     if lost:

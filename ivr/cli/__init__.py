@@ -25,6 +25,8 @@ _COMMANDS = {
     "softphone": ("ivr.cli.softphone", "Talk to the system from the browser."),
     "purge": ("ivr.cli.purge", "Remove what is older than it may be kept."),
     "caller": ("ivr.cli.caller", "What is stored of one caller: export, erase."),
+    "doctor": ("ivr.cli.doctor", "What is wrong with this machine's set-up."),
+    "twilio": ("ivr.cli.twilio", "Connect a Twilio number; the fallback for bad days."),
     "users": ("ivr.cli.users", "Who may log in at the supervisor's desk: list, add, remove."),
     "models": ("ivr.cli.models", "Recognition models: list, install, path."),
 }

@@ -91,7 +91,7 @@ def after(call: LiveCall, event: RowMapping | dict[str, Any], moment: datetime) 
             return call
 
 
-_STATES = {"ringing": "ringing", "waiting": "waiting", "accepted": "advisor", "bridged": "advisor"}
+_STATES = {"ringing": "ringing", "waiting": "waiting", "accepted": "advisor"}
 
 
 def _going_on(moment: datetime) -> Any:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
@@ -102,7 +103,7 @@ class Transfers:
     def recorded(self) -> str:
         """A message was left, also by a caller who hung up after it."""
         call_id, recording = request.form["CallSid"], request.form.get("RecordingUrl", "")
-        self._change(call_id, outcome="voicemail", target=recording[:128])
+        self._change(call_id, outcome="voicemail", target=recording[:128], finished_at=datetime.now(UTC))
         self._parts.voicemail.received(call_id, recording, _count("RecordingDuration"))
         return twiml.thanks(self._tongue(self._language(self._stored())))
 
@@ -138,6 +139,10 @@ class Transfers:
         self._change(call_id, team=team[:64], target=request.form.get("To", "")[:128])
         return twiml.nothing()
 
+    def finish(self, call_id: str) -> None:
+        """The whole call is over, the advisor's part included."""
+        self._change(call_id, finished_at=datetime.now(UTC))
+
     # -- from what happened to the next document ------------------------------------------------------------------
 
     def _go_on(self, happened: Happened, stored: StoredCall | None = None, opening: str = "") -> str:
@@ -150,7 +155,9 @@ class Transfers:
         step = next_step(advisors, place, happened, self._parts.now(), caller)
         if talked(happened):
             self._parts.delivery.announce(call_id, "connected")
+            self.finish(call_id)
         if request.form.get("CallStatus") in OVER:
+            self.finish(call_id)
             return twiml.nothing()
         step = self._store(step, call_id, language)
         return twiml.document(step, self._scene(step, call_id, language, stored, opening))
@@ -174,7 +181,7 @@ class Transfers:
                 except (SQLAlchemyError, RuntimeError):
                     _log.exception("call %s: the callback is not stored; a message is taken", call_id)
                     return Record(step.place, step.team)
-                self._change(call_id, outcome="callback", target=step.number)
+                self._change(call_id, outcome="callback", target=step.number, finished_at=datetime.now(UTC))
                 self._note(call_id, "callback", {"from": window.start.isoformat(), "until": window.end.isoformat()})
                 self._parts.delivery.announce(call_id, "callback")
         return step

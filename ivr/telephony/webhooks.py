@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ivr.call.actions import Reason
+from ivr.operations.numbers import ENDED_PATH
 from ivr.records import StoredCall
 from ivr.records.records import NewEvent
 from ivr.telephony import twiml
@@ -44,6 +45,7 @@ def webhooks(
     for path, handler in (
         ("/voice", handlers.voice),
         ("/voice/next", handlers.next),
+        (ENDED_PATH, handlers.ended),
         ("/voice/dialled", transfers.dialled),
         ("/voice/wait", transfers.wait),
         ("/voice/chosen", transfers.chosen),
@@ -102,10 +104,12 @@ class _Handlers:
         call_id = request.form["CallSid"]
         if request.form.get("CallStatus") in OVER:
             self._parts.records.close(call_id, "hung_up")
+            self.transfers.finish(call_id)
             return twiml.nothing()
         try:
             stored = self._parts.records.call(call_id)
             if stored and stored.farewell:
+                self.transfers.finish(call_id)
                 return twiml.hang_up()
             if stored and stored.outcome and stored.reason:
                 return self.transfers.begin(stored.reason, stored)
@@ -115,6 +119,11 @@ class _Handlers:
             _log.exception("the record of call %s is out of reach", call_id)
         _log.error("call %s has no record; the caller is put through", call_id)
         return self.transfers.begin("failure", None)
+
+    def ended(self) -> str:
+        """The whole call is over: the number's own status callback."""
+        self.transfers.finish(request.form["CallSid"])
+        return twiml.nothing()
 
     def stream_events(self) -> Response:
         """Twilio's own view of the stream, for the record."""

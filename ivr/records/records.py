@@ -150,8 +150,15 @@ class Records:
         return [StoredEvent(row["id"], row["at_ms"], row["kind"], row["data"]) for row in rows]
 
     def note(self, call_id: str, kind: str, data: Mapping[str, Any]) -> None:
-        """Store one event that happened outside the caller's audio."""
-        self.append([NewEvent(call_id, 0, kind, data)])
+        """Store one event that happened outside the caller's audio: its time is that since the call came in.
+
+        An unknown call notes nothing.
+        """
+        with self.engine.connect() as connection:
+            began = connection.execute(select(calls.c.started_at).where(calls.c.call_id == call_id)).scalar()
+        if began is not None:
+            since = datetime.now(UTC) - began.replace(tzinfo=UTC)
+            self.append([NewEvent(call_id, round(since.total_seconds() * 1000), kind, data)])
 
     def append(self, events: Sequence[NewEvent]) -> None:
         """Store events, all or none."""

@@ -10,7 +10,6 @@ from werkzeug.exceptions import HTTPException
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
 from ivr.records import StoredCall
-from ivr.records.records import NewEvent
 from ivr.telephony import twiml
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
@@ -152,5 +151,4 @@ class _Handlers:
 
     def _note(self, kind: str, data: dict[str, object]) -> None:
         call_id = request.form["CallSid"]
-        if self._parts.records.call(call_id):
-            self._parts.records.append([NewEvent(call_id, 0, kind, data)])
+        self._parts.records.note(call_id, kind, data)

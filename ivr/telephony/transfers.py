@@ -13,6 +13,7 @@ from ivr.advisors.journey import next_step, talked
 from ivr.advisors.steps import (
     Arrived,
     Chose,
+    HangUp,
     Happened,
     Keyed,
     Leave,
@@ -29,6 +30,7 @@ from ivr.advisors.steps import (
     Waits,
 )
 from ivr.records import StoredCall
+from ivr.records.records import NewEvent
 from ivr.telephony import twiml
 from ivr.telephony.parts import Parts
 
@@ -67,7 +69,7 @@ class Transfers:
         """Telephones rang.  Only a conversation that took place ends the call."""
         status, bridged = request.form.get("DialCallStatus", ""), request.form.get("DialBridged", "")
         call_id = request.form["CallSid"]
-        self._note(call_id, "dialled", {"status": status[:32], "bridged": bridged[:8]})
+        self._soon(call_id, "dialled", {"status": status[:32], "bridged": bridged[:8]})
         accepted = bridged not in ("true", "false") and bool(self._accepted(call_id))
         return self._go_on(Rang(status, bridged, accepted))
 
@@ -84,7 +86,7 @@ class Transfers:
     def left(self) -> str:
         """The caller left the queue: to an advisor, to what was chosen, or because it could not take them."""
         result, call_id = request.form.get("QueueResult", ""), request.form["CallSid"]
-        self._note(call_id, "queue_left", {"result": result[:32]})
+        self._soon(call_id, "queue_left", {"result": result[:32]})
         choices = [event["choice"] for event in self._events(call_id, "chose")] if result == "leave" else []
         return self._go_on(Left(result, _count("QueueTime"), choices[-1] if choices else ""))
 
@@ -153,11 +155,14 @@ class Transfers:
         home = stored.team if stored and stored.team else advisors.route("failure", None, language).name
         place = Place.read(request.args, home)
         step = next_step(advisors, place, happened, self._parts.now(), caller)
+        over = request.form.get("CallStatus") in OVER
         if talked(happened):
             self._parts.delivery.announce(call_id, "connected")
+        elif over:
+            self._soon(call_id, "gave_up", {})
+        if over or isinstance(step, HangUp):
             self.finish(call_id)
-        if request.form.get("CallStatus") in OVER:
-            self.finish(call_id)
+        if over:
             return twiml.nothing()
         step = self._store(step, call_id, language)
         return twiml.document(step, self._scene(step, call_id, language, stored, opening))
@@ -167,9 +172,9 @@ class Transfers:
         match step:
             case Ring():
                 rung = [target.address for target in step.targets]
-                self._note(call_id, "ringing", {"team": step.team.name, "targets": rung})
+                self._soon(call_id, "ringing", {"team": step.team.name, "targets": rung})
             case Wait():
-                self._note(call_id, "waiting", {"team": step.team.name})
+                self._soon(call_id, "waiting", {"team": step.team.name})
             case Leave(choice=str(choice)):
                 self._note(call_id, "chose", {"choice": choice})
             case Promise():
@@ -236,6 +241,10 @@ class Transfers:
         except SQLAlchemyError as error:
             _log.error("%s goes on without the record: %s", request.path, error)
             return []
+
+    def _soon(self, call_id: str, kind: str, data: dict[str, Any]) -> None:
+        """For who looks on: no next step depends on it, so the caller does not wait for the disk."""
+        self._parts.writer.note(NewEvent(call_id, 0, kind, data))
 
     def _note(self, call_id: str, kind: str, data: dict[str, Any]) -> None:
         try:

@@ -143,6 +143,7 @@ class Grammar:
             language=self.language,
             phrases=(*self._spoken[expecting.asked], *self.asides),
             digits=bool(free),
+            lengths=expecting.lengths if expecting.asked == "digits" else None,
             digit_words=free or in_one_breath,
             group_words=self.digit_words.group_words if expecting.asked == "digits" else (),
             foreign=tuple(sentence for sentence in self.foreign if sentence.count(" ") < FOREIGN_WORDS),

@@ -12,6 +12,8 @@ class Vocabulary:
     while the other phrases still count.  Without it they may follow a phrase ("where is my order" "four" "two").
     ``group_words`` are those of numbers said in groups ("forty", "hundred"): useful to a recogniser that hears words,
     a temptation to one that guesses.  ``foreign``: phrases of other languages, for a recogniser that knows their words.
+    ``lengths``: how many digits are expected, empty when any number may be, None for a day; a caller may still say
+    fewer at a time.
     """
 
     language: str
@@ -20,3 +22,4 @@ class Vocabulary:
     digit_words: tuple[str, ...] = ()
     group_words: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    lengths: tuple[int, ...] | None = ()

@@ -55,13 +55,13 @@ def _by_vosk(model: VoskModel, samples: Samples) -> str:
 
 def _by_whisper(model: "WhisperModel", piece: Samples) -> str:
     """Greedily, as for short utterances, but written as people write: capitals, punctuation, figures."""
-    from ivr.speech.whisper_reading import _FEWEST_FRAMES, _NO_SPEECH, _is_audible
+    from ivr.speech.whisper_reading import _NO_SPEECH, _is_audible
 
     if not _is_audible(piece):
         return ""
     reader, frames = model._loaded(), len(piece) * 100 // RATE_HZ
     result = reader._generate(
-        reader._encode(piece, frames, _FEWEST_FRAMES),
+        reader._encode(piece, frames),
         frames,
         suppress_tokens=[-1],
         return_no_speech_prob=True,

@@ -157,9 +157,9 @@ def figures(load: Load, calls: int, language: str, ready_after_s: float | None) 
 
 
 def _webhooks(results: Sequence[Result]) -> dict[str, dict[str, float | int | None]]:
-    """Path -> how long its answers took."""
+    """Path -> how long its answers took while a caller waited: calls cut off at the end, all at once, are left out."""
     took: dict[str, list[float]] = {}
-    for result in results:
+    for result in (result for result in results if not result.notes.hung_up):
         for path, ms in result.notes.webhooks_ms:
             took.setdefault(path, []).append(ms)
     return {path: percentiles(took[path]) for path in sorted(took)}

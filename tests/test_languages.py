@@ -63,7 +63,7 @@ MEANINGS = {
         "ještě mi nepřišla objednávka": "order_status",
         "jak to vypadá s mojí objednávkou": "order_status",
         "kde mám tu zásilku": "parcel_tracking",
-        "kdy mi přijde balík": "parcel_tracking",
+        "kdy mi přijde balík": "delivery_date",
         "jak dlouho trvá doručení": "delivery_time",
         "do kolika máte dneska otevřeno": "opening_hours",
         "jakou máte otevírací dobu": "opening_hours",

@@ -53,11 +53,15 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Ask something of the business: answered by ``Answered(work, ...)`` or ``Failed(work, ...)``."""
+    """Ask something of the business: answered by ``Answered(work, ...)`` or ``Failed(work, ...)``.
+
+    ``changes``: the caller has agreed to it, so it is carried out even if the call ends meanwhile.
+    """
 
     work: int
     action: str
     values: dict[str, str]
+    changes: bool = False
 
 
 Behaviour = Literal[

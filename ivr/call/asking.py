@@ -102,8 +102,8 @@ class Asking:
         match self.state:
             case Open(question=question):
                 return [Say(question)]
-            case Filling(slot=slot, choices=choices):
-                return [Say(slot.ask, {"choices": [label for _, label in choices]} if choices else {})]
+            case Filling(slot=slot, choices=choices, values=values):
+                return [Say(slot.ask, {**values, "choices": [label for _, label in choices]} if choices else {})]
             case ConfirmingRequest(request=request):
                 return [Say("confirm_request", {"request": request.intent})]
             case ConfirmingSlot(slot=slot, value=value):

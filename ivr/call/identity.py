@@ -10,7 +10,7 @@ FAILURES = 3  # asked proofs that were wrong, in a call; then a person
 
 def proved(request: RequestPlan, known: Known) -> set[str]:
     """The proofs that hold.  A value that the calling number itself was found to have needs no silent proof."""
-    theirs = any(known.slots.get(slot.name) in known.own.get(slot.name, ()) for slot in request.slots)
+    theirs = any(known.slots.get(slot.name) in known.own.get(slot.own or "", ()) for slot in request.slots)
     silent = {proof.name for proof in request.proofs if proof.slot is None}
     return known.proved | (silent if theirs else set())
 

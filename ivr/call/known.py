@@ -9,10 +9,10 @@ from typing import Any
 class Known:
     """``caller`` is the calling number, "" when it is withheld.
 
-    ``own``: slot -> the calling number's own values of it.  ``proved``, ``disproved``: proofs of who is calling, for
-    the present value of the slots; ``failures``: how often an asked proof was wrong.  ``choices``: slot -> what can be
-    chosen (value -> label).  ``allowed``: what the business said when it allowed the present request.  ``confirmed``:
-    the caller said yes to the present change.
+    ``own``: action -> the calling number's own values, as it listed them.  ``proved``, ``disproved``: proofs of who is
+    calling, for the present value of the slots; ``failures``: how often an asked proof was wrong.  ``choices``: slot ->
+    what can be chosen (value -> label).  ``allowed``: what the business said when it allowed the present request.
+    ``confirmed``: the caller said yes to the present change.
     """
 
     caller: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ivr.call.actions import Transfer
 from ivr.call.identity import next_proof
 from ivr.call.known import Known
-from ivr.call.plan import RequestPlan, SlotPlan
+from ivr.call.plan import RequestPlan
 from ivr.call.state import ConfirmingChange, Errand, Filling
 
 
@@ -39,7 +39,7 @@ def next_need(request: RequestPlan, known: Known) -> Need:
 def _subject(request: RequestPlan, known: Known) -> Filling | Errand | None:
     for slot in request.subject:
         if slot.name not in known.slots:
-            if slot.own and known.caller and slot.name not in known.own:
+            if slot.own and known.caller and slot.own not in known.own:
                 return Errand(request, "own", slot.own, slot)
             return Filling(request, slot)
     return None
@@ -54,12 +54,8 @@ def _choice(request: RequestPlan, known: Known) -> Filling | Errand | None:
         if slot.choices and slot.name not in known.choices:
             return Errand(request, "choices", slot.choices, slot)
         if slot.choices and slot.name not in known.slots:
-            return Filling(request, slot, choices=_listed(slot, known))
+            return Filling(request, slot, choices=tuple(known.choices[slot.name].items()), values=known.spoken())
     return None
-
-
-def _listed(slot: SlotPlan, known: Known) -> tuple[tuple[str, str], ...]:
-    return tuple(known.choices[slot.name].items())
 
 
 def _confirmation(request: RequestPlan, known: Known) -> ConfirmingChange | None:

@@ -29,11 +29,12 @@ from ivr.call.state import (
 )
 from ivr.grammar import BUILT_IN, PERSON, Expecting, Grammar, Meaning, valid
 
-MOST_ANSWERS = 12  # that a caller may give in a row without being understood or found
+MOST_ANSWERS = 15  # that a caller may give in a row without being understood or found
 MOST_SILENT_S = 60  # that a caller who says nothing may hear nothing but questions, their own length not counted
 MOST_TURNS, MOST_SECONDS = 40, 900  # a call that the machine still has after this helps nobody
 MOST_STATES = 20_000  # the shipped files: some hundred
 
+_IN_REQUEST = Filling | ConfirmingSlot | ConfirmingChange | Working
 _COUNTERS = ("elapsed_ms", "_silent_ms", "_keyed_ms", "_idle_keys")
 _OF_ASKING = ("turns", "_impatient", "_offered")  # the last two only change what is said
 _NOT_COMPARED = {
@@ -110,7 +111,12 @@ def _one_of_each(requests: Mapping[str, RequestPlan]) -> dict[str, RequestPlan]:
     """Requests that behave alike are looked at once."""
     kinds: dict[str, str] = {}
     for intent, request in requests.items():
-        bare = replace(request, intent="", action=request.action and "", topic=request.topic and "", outcomes={})
+        slots = tuple(
+            replace(slot, ask="", confirm="", own=slot.own and "", choices=slot.choices and "", name=str(at))
+            for at, slot in enumerate(request.slots)
+        )
+        bare = replace(request, intent="", slots=slots, outcomes={}, topic=request.topic and "")
+        bare = replace(bare, before=bare.before and "", action=bare.action and "", confirm=bare.confirm and "")
         outcomes = sorted({str(replace(outcome, say="")) for outcome in request.outcomes.values()})
         kinds.setdefault(f"{bare} {outcomes}", intent)
     return {intent: requests[intent] for intent in kinds.values()}
@@ -277,7 +283,7 @@ def _stubborn(places: list[_Place]) -> Iterator[Flaw]:
     layer = places
     for _ in range(MOST_ANSWERS):
         following: dict[object, _Place] = {}
-        todo = [after for place in layer for after in _after(place, _unhelpful(place.call))]
+        todo = [after for place in layer for after in _after(place, _in_vain(place.call))]
         while todo:
             place = todo.pop()
             _forgive(place.call, misses=False)
@@ -290,6 +296,12 @@ def _stubborn(places: list[_Place]) -> Iterator[Flaw]:
     if layer:
         path = min((place.path for place in layer), key=len)
         yield Flaw(f"a caller may give more than {MOST_ANSWERS} answers in vain", path, ("budget", "misses"))
+
+
+def _in_vain(call: Call) -> Iterator[tuple[str, Event]]:
+    """Answers that do not help.  Waiting for the business is none."""
+    waiting = isinstance(call.asking.state, Working)
+    return iter((("says something unknown", Heard("unknown", 1.0)),)) if waiting else _unhelpful(call)
 
 
 def _nothing_found(call: Call) -> Iterator[tuple[str, Event]]:
@@ -312,11 +324,25 @@ def _forgive(call: Call, misses: bool) -> None:
         setattr(call.asking, name, 0)
     call.service._work = 0
     call.dialogue._unsure = False
+    call.service._known = _forget_others(call)
     if misses:
         call.asking._misses.clear()
-        if isinstance(call.asking.state, Open | ConfirmingRequest | Leaving):
-            call.service._known = Known(call.service._known.caller)
+        call.service._known.failures = 0
     call.asking.history._said.clear()
+
+
+def _forget_others(call: Call) -> Known:
+    """What is known for the present request; what else is known only shortens a later one."""
+    known, request = call.service._known, call.service._request
+    if request is None or not isinstance(call.asking.state, _IN_REQUEST):
+        call.service._request = None
+        return Known(known.caller)
+    names = {slot.name for slot in (*request.slots, *(proof.slot for proof in request.proofs if proof.slot))}
+    return replace(
+        known,
+        slots={name: value for name, value in known.slots.items() if name in names},
+        own={slot.own: known.own[slot.own] for slot in request.slots if slot.own in known.own},
+    )
 
 
 @cache
@@ -359,6 +385,11 @@ def _key(value: Any) -> object:
         case SlotPlan():
             return value.name
         case History():
-            return value.served, value.content
+            return value.content
+        case Working():  # waiting longer only shortens it
+            return _key(value.errand)
+        case Filling(slot=slot):  # between the first digit and the last but one, a number is like itself
+            so_far = [min(len(digits), 1) + (len(digits) + 1 in slot.lengths) for digits in (value.digits, value.keyed)]
+            return value.request.intent, slot.name, len(value.choices), *so_far
     names = value.__slots__ if hasattr(value, "__slots__") else value.__dict__
     return (type(value), *[_key(getattr(value, name)) for name in names if name not in _NOT_COMPARED])

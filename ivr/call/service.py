@@ -82,7 +82,7 @@ class Service:
         self._asking.understood()
         slot = request.subject[0]
         before = self._known.slots.get(slot.name, "")
-        others = [value for value in self._known.own.get(slot.name, ()) if value != before]
+        others = [value for value in self._known.own.get(slot.own or "", ()) if value != before]
         self._known.forget(slot.name)
         if before and len(others) == 1:
             return self.fill(request, slot, others[0])
@@ -124,7 +124,9 @@ class Service:
         self._asking.state = self._empty(state)
 
     def _empty(self, state: Filling | ConfirmingSlot) -> Filling:
-        return Filling(state.request, state.slot, choices=state.choices if isinstance(state, Filling) else ())
+        if isinstance(state, Filling):
+            return replace(state, digits="", keyed="", confidence=1.0)
+        return Filling(state.request, state.slot)
 
     # -- errands ------------------------------------------------------------------------------------------------------
 
@@ -142,7 +144,7 @@ class Service:
         self._asking.state = Working(self._work, errand)
         if errand.changes:
             self._asking.history.pending(errand.request.intent, "sent")
-        return [Do(self._work, errand.action, self._known.values())]
+        return [Do(self._work, errand.action, self._known.values(), errand.changes)]
 
     def wait(self, state: Working, ms: int) -> list[Action]:
         """Time passes while the business is being asked."""
@@ -180,7 +182,7 @@ class Service:
         errand, known = state.errand, self._known
         match errand:
             case Errand(purpose="own", slot=SlotPlan() as slot, request=request):
-                known.own[slot.name] = own = tuple(map(str, values.get("values", ())))
+                known.own[errand.action] = own = tuple(map(str, values.get("values", ())))
                 return self.fill(request, slot, own[0]) if len(own) == 1 else self._go_on(request)
             case Errand(purpose="choices", slot=SlotPlan() as slot, request=request):
                 listed = list(map(str, values.get("values", ())))

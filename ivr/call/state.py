@@ -31,6 +31,7 @@ class Filling:
     """A slot has been asked for.  ``digits`` were heard so far, ``keyed`` were pressed so far.
 
     ``choices``: the values to choose from, with their labels; what is said or pressed is then a place in them, from 1.
+    ``values`` fill the question.
     """
 
     request: RequestPlan
@@ -39,6 +40,7 @@ class Filling:
     confidence: float = 1.0
     keyed: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The shapes of the supervisors' files, as they are written."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -163,6 +163,8 @@ class AdvisorsFile(File):
 
 class GrammarFile(File):
     """grammars/<language>/<topic>.yaml"""
+
+    place: ClassVar[str] = "intents"
 
     class Intent(File):
         """The sentences of one intent."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.config.files import GrammarFile, UpsetFile
+from ivr.config.questions import Questions
 from ivr.config.source import Mistake, Mistakes, Source, check, read
 from ivr.grammar import BUILT_IN, LANGUAGE, PERSON, DigitWords, Grammar, SentenceSlot, TemplateError, expand, normalise
 from ivr.grammar.keywords import Keywords
@@ -49,13 +50,18 @@ class _Pack:
 
 
 def load_grammars(
-    home: Path, asides: Mapping[str, tuple[str, ...]], served: Served, mistakes: Mistakes
+    home: Path,
+    asides: Mapping[str, tuple[str, ...]],
+    served: Served,
+    questions: Mapping[str, Questions],
+    mistakes: Mistakes,
 ) -> dict[str, Grammar]:
     """The grammars of these languages; those that have no files are left out, with the mistakes collected.
 
     ``asides``: language -> what upset callers say in it.  ``served``: intent -> the values it needs.
     """
-    packs = {language: pack for language in asides if (pack := _pack(home, language, served, set(asides), mistakes))}
+    spoken = set(asides)
+    packs = {each: pack for each in asides if (pack := _pack(home, questions[each], served, spoken, mistakes))}
     return {
         language: Grammar(
             language,
@@ -76,14 +82,16 @@ def load_grammars(
     }
 
 
-def _pack(home: Path, language: str, served: Served, spoken: set[str], mistakes: Mistakes) -> _Pack | None:
+def _pack(home: Path, questions: Questions, served: Served, spoken: set[str], mistakes: Mistakes) -> _Pack | None:
+    language = questions[1].language
+    served = {**served, **dict.fromkeys(questions[1].intents, ())}
     folder = home / "grammars" / language
     names = sorted(f"grammars/{language}/{path.name}" for path in folder.glob("*.yaml"))
     if not names:
         what = f"has no grammar files for {language!r}"
         mistakes.found.append(Mistake(f"grammars/{language}", None, what, "add at least the human phrases"))
         return None
-    files: list[tuple[Source, GrammarFile]] = []
+    files: list[tuple[Source, GrammarFile]] = [questions]
     for name in names:
         source = mistakes.gather(lambda name=name: read(home, name))  # type: ignore[misc]
         file = mistakes.gather(lambda source=source: check(source, GrammarFile)) if source else None  # type: ignore[misc]
@@ -145,9 +153,9 @@ def _templates(
     for intent, entry in file.intents.items():
         if intent not in served and intent not in BUILT_IN:
             what = f"intent {intent!r} is not in config/requests.yaml"
-            mistakes.found.append(source.mistake(("intents", intent), what, "add it there, or correct the name"))
+            mistakes.found.append(source.mistake((file.place, intent), what, "add it there, or correct the name"))
         for at, template in enumerate(entry.sentences):
-            yield ("intents", intent, "sentences", at), intent, template
+            yield (file.place, intent, "sentences", at), intent, template
     for language, templates in file.languages.items():
         for at, template in enumerate(templates):
             if language in spoken:
@@ -188,5 +196,5 @@ def _keywords(files: list[tuple[Source, GrammarFile]], mistakes: Mistakes) -> It
                 try:
                     yield parse_keywords(intent, line)
                 except TemplateError as error:
-                    place = ("intents", intent, "keywords", at)
+                    place = (file.place, intent, "keywords", at)
                     mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Keywords"))

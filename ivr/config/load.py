@@ -13,6 +13,7 @@ from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.advisors import advisors as build_advisors
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammars, load_upset_words
+from ivr.config.questions import Questions, QuestionsFile, load_questions
 from ivr.config.requests import RequestsFile, prompts_of, request_plans, sentence_slots
 from ivr.config.requests_check import check_requests
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
@@ -112,11 +113,12 @@ def load(home: Path) -> Config:
     served = set(requests.requests)
     texts, upset_words = {}, {}
     tone = _tone(home, mistakes) if ivr.tone.on else None
+    questions = {each: load_questions(home, each, served, mistakes) for each in ivr.languages}
     for language in ivr.languages:
         upset_words[language] = load_upset_words(home, language, mistakes) if tone else NO_WORDS
-        texts[language] = _texts(home, language, (ivr, requests), mistakes)
+        texts[language] = _texts(home, (ivr, requests), questions[language], mistakes)
     asides = {language: words.phrases for language, words in upset_words.items()}
-    grammars = load_grammars(home, asides, sentence_slots(requests), mistakes)
+    grammars = load_grammars(home, asides, sentence_slots(requests), questions, mistakes)
     check_requests(sources["requests"], requests, mistakes)
     advisors = build_advisors(sources["advisors"], advisors_file, tuple(ivr.languages), served, mistakes)
     if mistakes.found:
@@ -129,7 +131,7 @@ def load(home: Path) -> Config:
         languages=dict(ivr.languages),
         grammars=grammars,
         texts={language: text for language, text in texts.items() if text},
-        plans={language: _plan(ivr, requests, tone) for language in ivr.languages},
+        plans={language: _plan(ivr, requests, tone, questions[language][1]) for language in ivr.languages},
         turns=TurnTiming(ivr.timing.silence, ivr.timing.digits, ivr.timing.complete, ivr.timing.final),
         actions=dict(requests.actions),
         text_messages=requests.text_messages,
@@ -157,8 +159,9 @@ def _tone(home: Path, mistakes: Mistakes) -> Weights | None:
     return weights(file) if file else None
 
 
-def _texts(home: Path, language: str, files: tuple[IvrFile, RequestsFile], mistakes: Mistakes) -> Texts | None:
+def _texts(home: Path, files: tuple[IvrFile, RequestsFile], questions: Questions, mistakes: Mistakes) -> Texts | None:
     ivr, requests = files
+    language, answers = questions[1].language, questions[1].prompts()
     source = mistakes.gather(lambda: read(home, f"config/prompts/{language}.yaml"))
     if source is None:
         return None
@@ -173,7 +176,12 @@ def _texts(home: Path, language: str, files: tuple[IvrFile, RequestsFile], mista
             good = False
     for name in sorted({*_PROMPTS, *prompts_of(requests)} - set(source.data)):
         mistakes.found.append(source.mistake((), f"prompt {name!r} is missing", "add the sentence"))
-    return Texts(language, source.data, ivr.company, ivr.tone.on, ivr.keep.what == "words_and_audio") if good else None
+    for name, text in answers.items():
+        if wrong := syntax_mistake(language, text):
+            mistakes.found.append(questions[0].mistake(("questions",), f"{name}: {wrong}", "mend the answer"))
+            good = False
+    sentences = {**source.data, **answers}
+    return Texts(language, sentences, ivr.company, ivr.tone.on, ivr.keep.what == "words_and_audio") if good else None
 
 
 def _check_lines(source: Source | None, ivr: IvrFile, mistakes: Mistakes) -> None:
@@ -189,12 +197,12 @@ def _check_lines(source: Source | None, ivr: IvrFile, mistakes: Mistakes) -> Non
             mistakes.found.append(source.mistake(("lines", number, "also"), what, "give each another key from 1 to 9"))
 
 
-def _plan(ivr: IvrFile, requests: RequestsFile, tone: Weights | None) -> Plan:
+def _plan(ivr: IvrFile, requests: RequestsFile, tone: Weights | None, questions: QuestionsFile) -> Plan:
     timing = ivr.timing
     return Plan(
         bands=Bands(ivr.confidence.accept, ivr.confidence.confirm),
         budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses, ivr.budget.silences),
         tone=TonePlan(tone.offer_from, tone.transfer_from) if tone else None,
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
-        requests=request_plans(requests),
+        requests={**request_plans(requests), **questions.plans()},
     )

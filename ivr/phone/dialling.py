@@ -18,7 +18,7 @@ from ivr.phone.transcript import Transcript
 from ivr.records import Records
 from ivr.speech import models
 
-CALLER = "+15550199"  # nobody the demonstration database knows
+CALLER = "+15550199"  # in the demonstration shop: a household with two orders on their way
 ENGLISH_LINE = "+15550100"
 
 

@@ -21,6 +21,7 @@ customers = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String(64), nullable=False),
     Column("phone", String(64), nullable=False, index=True),
+    Column("other_phone", String(64), index=True),
     Column("postcode", String(16), nullable=False),
     Column("email", String(64), nullable=False),
 )
@@ -98,6 +99,7 @@ _ITEMS = {
 }
 _RETURNS = ("announced", "received", "refunded", "refused", None, None, None, None)
 _SOLD_OUT = {("jacket", "large"), ("shoes", "44")}
+_SHARED_PHONE, _SHARING = "+15550199", ("+15550111", "+15550116")  # a household: two orders on their way
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ def _customer(chance: random.Random, at: int, phone: str) -> dict[str, Any]:
         "id": at,
         "name": f"{first} {last}",
         "phone": phone,
+        "other_phone": _SHARED_PHONE if phone in _SHARING else None,
         "postcode": f"{30_000 + at * 37}",
         "email": f"customer{at}@example.com",
     }

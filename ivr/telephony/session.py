@@ -47,6 +47,7 @@ class Session:
         self._tone = Tone(config.tone, config.upset_words[language]) if config.tone else None
         self._cues = Cues()
         self._lookups: dict[int, Future[Result]] = {}
+        self._changes: set[int] = set()
         recorded = config.keep.what == "words_and_audio" and parts.audio
         self._audio = CallAudio(parts.audio, stored.call_id) if recorded and parts.audio else None
         self._quiet_s = 0.0
@@ -71,8 +72,13 @@ class Session:
             self._socket.close()
             if self._audio:
                 self._audio.close()
-            for lookup in self._lookups.values():
-                lookup.cancel()
+            for work, lookup in self._lookups.items():
+                if (
+                    work in self._changes
+                ):  # the caller agreed to it: it is made once, and the record says what came of it
+                    lookup.add_done_callback(self._note_result)
+                else:
+                    lookup.cancel()
             self._parts.writer.flush(timeout_s=2.0)
 
     def _step(self) -> None:
@@ -162,7 +168,8 @@ class Session:
                 self._playout.hush()
             case Listen(expecting=expecting):
                 self._ear.expect(expecting)
-            case Do(work=work, action=wanted, values=values):
+            case Do(work=work, action=wanted, values=values, changes=changes):
+                self._changes |= {work} if changes else set()
                 known = {**values, "language": self._language}
                 self._lookups[work] = self._parts.business.start(wanted, known, f"{self._stored.call_id}-{work}")
             case Note(kind=kind, data=data):
@@ -196,6 +203,11 @@ class Session:
             self._parts.metrics.reply.labels(self._language).observe(replied_s)
             self._fell_silent_at = None
         self._note("said", {"prompt": prompt, "text": spoken.text})
+
+    def _note_result(self, change: Future[Result]) -> None:
+        """What came of a change whose caller was gone by then."""
+        error = change.exception()
+        self._note("change_result", {"why": str(error)} if error else {"outcome": change.result().outcome})
 
     def _note(self, kind: str, data: dict[str, Any]) -> None:
         words = self._parts.config.grammars[self._stored.language].digit_words

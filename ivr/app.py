@@ -15,13 +15,15 @@ from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.config.actions import HttpEntry
+from ivr.config.escalation import prove_escalation
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
 from ivr.operations.reload import Reload
-from ivr.records import EventWriter, Records, RecordsUnavailable
 from ivr.records.callbacks import Callbacks
 from ivr.records.database import connect
+from ivr.records.records import Records, RecordsUnavailable
 from ivr.records.versions import Versions
+from ivr.records.writer import EventWriter
 from ivr.requests.backend import Backend
 from ivr.requests.business import Action, Business
 from ivr.requests.demonstration import create_shop
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> Flask:
     Safe to call before a fork: threads, the voice's process and Whisper start with their first use.
     """
     config = load(settings.home)
+    prove_escalation(config)
     parts = create_parts(config, settings)
     streams = Streams(parts)
     signatures = Signatures(settings.auth_token, settings.public_url, settings.media_url)
@@ -107,12 +110,16 @@ def create_parts(config: Config, settings: Settings) -> Parts:
 
 
 def _take(config: Config, parts: Parts, settings: Settings) -> None:
-    """Serve with changed files.  Raises ConfigError for what needs a start: another language needs its recogniser."""
+    """Serve with changed files.
+
+    Raises ConfigError for files that could keep a caller, and for a new language: it needs a recogniser, so a start.
+    """
     if new := sorted(set(config.languages) - set(parts.config.languages)):
         what = f"the languages {', '.join(new)} are new"
         raise ConfigError(
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
+    prove_escalation(config)
     parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
 
 

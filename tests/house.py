@@ -18,8 +18,9 @@ from ivr.app import create_business
 from ivr.call.events import Heard
 from ivr.config import Config
 from ivr.grammar import Vocabulary
-from ivr.records import EventWriter, Records
 from ivr.records.callbacks import Callbacks
+from ivr.records.records import Records
+from ivr.records.writer import EventWriter
 from ivr.requests.demonstration import create_shop
 from ivr.speech.codec import encode_mulaw
 from ivr.speech.prompts import Prompts

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from ivr.records import Records
+from ivr.records.records import Records
 from ivr.records.schema import call_events, calls
 
 _ENDINGS = (

@@ -15,8 +15,8 @@ from ivr.config import load
 from ivr.config.actions import HttpEntry
 from ivr.grammar import Expecting
 from ivr.phone.slow_backend import home_with_slow_backend
-from ivr.records import Records
 from ivr.records.database import connect
+from ivr.records.records import Records
 from ivr.requests.backend import Backend, BackendFailed, OutcomeUnknown, Result
 from ivr.requests.breaker import FAILURES, REST_S, Breaker
 from ivr.requests.business import THREADS, Action, Business

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr.cli.callbacks import callbacks
-from ivr.records import Records
 from ivr.records.callbacks import Callbacks
+from ivr.records.records import Records
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from ivr.advisors.status import status
 from ivr.advisors.voicemail import Voicemail
 from ivr.call.events import Heard
 from ivr.config import Config
-from ivr.records import StoredEvent
+from ivr.records.records import StoredEvent
 from ivr.telephony.card_pages import card_words
 from ivr.telephony.cards import CardLinks
 from tests.house import BASE, CALL_ID, SILENCE, FakeSocket, House, frames, key, utterance

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ivr.advisors.delivery import Delivery
-from ivr.records import Records
+from ivr.records.records import Records
 from tests.house import CALL_ID
 
 SECRET = "a long random text"

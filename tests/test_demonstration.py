@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 
 from ivr.app import create_business
 from ivr.config import Config
-from ivr.records import Records
 from ivr.records.database import connect
+from ivr.records.records import Records
 from ivr.requests.backend import Result
 from ivr.requests.business import Business
 from ivr.requests.demonstration import addresses, create_shop, customers, orders, outbox, reset_links, returns

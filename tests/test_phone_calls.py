@@ -16,8 +16,7 @@ from ivr.phone.result import judge
 from ivr.phone.server import Server
 from ivr.phone.transcript import Transcript
 from ivr.phone.webhooks import Webhooks
-from ivr.records import Records
-from ivr.records.records import NewEvent
+from ivr.records.records import NewEvent, Records
 from tests.phone_server import TOKEN, Line, PhoneServer, phone_server
 
 HANGUP = "<Response><Hangup/></Response>"

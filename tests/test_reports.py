@@ -10,9 +10,8 @@ from click.testing import CliRunner
 
 from ivr.cli import ivr
 from ivr.config import Config
-from ivr.records import Records
 from ivr.records.callbacks import Callbacks
-from ivr.records.records import NewEvent
+from ivr.records.records import NewEvent, Records
 from ivr.supervisor.figures import Figures, figures
 from ivr.supervisor.summary import sentences
 from ivr.supervisor.unmatched import subjects

@@ -1,5 +1,6 @@
 """A server that cannot start says in one line what to do."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from ivr.app import clock, create_app, load_models
 from ivr.config import Config, ConfigError, Settings
-from ivr.records import RecordsUnavailable
+from ivr.records.records import RecordsUnavailable
 from tests.conftest import ROOT
 
 
@@ -83,3 +84,18 @@ def test_a_damaged_model_is_refused_with_a_remedy(config: Config, settings: Sett
 def test_a_missing_configuration_is_named(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"config/ivr\.yaml: is missing"):
         create_app(replace(settings, home=tmp_path))
+
+
+def test_a_server_neither_starts_with_files_that_keep_callers_nor_takes_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    for folder in ("config", "grammars"):
+        shutil.copytree(ROOT / folder, tmp_path / "home" / folder)
+    settings = replace(settings, home=tmp_path / "home", simulated_recognition=True)
+    app = create_app(settings)
+    file = tmp_path / "home" / "config" / "ivr.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("turns: 12,", "turns: 500,"), encoding="utf-8")
+    assert not app.extensions["reload"].look()
+    assert app.extensions["ivr"].config.plans["en"].budget.turns == 12
+    with pytest.raises(ConfigError, match=r"config/ivr.yaml:\d+: .* may be kept for 500 turns"):
+        create_app(settings)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from ivr.cli import ivr
 from ivr.config import Config
 from ivr.operations.reload import Reload, put_back, read_texts
-from ivr.records import Records
+from ivr.records.records import Records
 from ivr.records.versions import Versions
 from tests.conftest import ROOT
 from tests.house import SILENCE, House, frames

@@ -15,7 +15,7 @@ import pytest
 from ivr.advisors import voicemail
 from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import NotFetched, Voicemail
-from ivr.records import Records
+from ivr.records.records import Records
 from ivr.speech import models
 from ivr.speech.codec import read_wav, write_wav
 from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples

@@ -23,7 +23,7 @@ from twilio.request_validator import RequestValidator
 
 from ivr.config.settings import models_directory
 from ivr.phone.server import Server, own_server
-from ivr.records import Records
+from ivr.records.records import Records
 from ivr.speech.models import installed
 from tests.conftest import ROOT
 

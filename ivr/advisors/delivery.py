@@ -16,9 +16,9 @@ from typing import Any
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.records import Records
 from ivr.records.callbacks import Callbacks
 from ivr.records.jobs import Job, Jobs
+from ivr.records.records import Records
 
 CONNECT_S, ANSWER_S = 3.05, 10
 _log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from babel.dates import format_datetime, format_timedelta
 
 from ivr.advisors.status import LIVE, Status, status
 from ivr.advisors.story import Text, mood, reason_in_words, request_in_words
-from ivr.records import StoredCall, StoredEvent
 from ivr.records.callbacks import Promise
 from ivr.records.earlier import EarlierCall
+from ivr.records.records import StoredCall, StoredEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from ivr.records import StoredEvent
+from ivr.records.records import StoredEvent
 
 Status = Literal["machine", "ringing", "waiting", "connected", "over", "callback", "voicemail", "gone", "served"]
 LIVE: tuple[Status, ...] = ("machine", "ringing", "waiting", "connected")

@@ -15,8 +15,8 @@ import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.delivery import Delivery
-from ivr.records import Records
 from ivr.records.jobs import Job, Jobs
+from ivr.records.records import Records
 from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RecognitionModel
 from ivr.speech.transcribe import transcribe

@@ -105,7 +105,7 @@ def call(context: click.Context, /, as_json: bool, **options: Any) -> None:
     from ivr.phone.caller import Caller
     from ivr.phone.dialling import ENGLISH_LINE, dial_up, language_of, lines, number_to
     from ivr.phone.server import ServerUnavailable, reach
-    from ivr.records import RecordsUnavailable
+    from ivr.records.records import RecordsUnavailable
 
     if options["at"] and options["url"]:
         raise click.UsageError("--at sets the clock of a server of its own; leave out --url")

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import click
 
 from ivr.config.settings import database_url
-from ivr.records import Records, RecordsUnavailable
 from ivr.records.callbacks import Callbacks, Promise
+from ivr.records.records import Records, RecordsUnavailable
 
 
 @click.command()

@@ -5,7 +5,7 @@ import json
 import click
 
 from ivr.config.settings import audio_directory, database_url
-from ivr.records import Records, RecordsUnavailable
+from ivr.records.records import Records, RecordsUnavailable
 
 
 @click.group()

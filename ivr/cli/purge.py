@@ -6,7 +6,7 @@ import click
 
 from ivr.config import ConfigError, home, load
 from ivr.config.settings import audio_directory, database_url
-from ivr.records import Records, RecordsUnavailable
+from ivr.records.records import Records, RecordsUnavailable
 
 
 @click.command()

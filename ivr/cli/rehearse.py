@@ -90,7 +90,7 @@ def _aloud(scenarios: "list[Named]") -> "list[tuple[Named, Rehearsed]]":
 def _recorded(config: "Config", call_id: str) -> str:
     from ivr.config.settings import database_url
     from ivr.phone.recorded import scenario_of
-    from ivr.records import Records, RecordsUnavailable
+    from ivr.records.records import Records, RecordsUnavailable
 
     try:
         records = Records(database_url())
@@ -108,8 +108,8 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
     """The real actions, for a day: on a demonstration shop as it is on that day, or on the supervisors' own."""
     from ivr.app import create_business
     from ivr.config import ConfigError
-    from ivr.records import Records, RecordsUnavailable
     from ivr.records.database import connect
+    from ivr.records.records import Records, RecordsUnavailable
     from ivr.requests.demonstration import create_shop
 
     url = os.environ.get("IVR_SHOP_URL")

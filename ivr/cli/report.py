@@ -8,7 +8,7 @@ import click
 from ivr.cli.since import Since
 from ivr.config import ConfigError, home, load
 from ivr.config.settings import database_url
-from ivr.records import Records, RecordsUnavailable
+from ivr.records.records import Records, RecordsUnavailable
 
 
 @click.command()

@@ -10,7 +10,7 @@ from flask import Flask
 from ivr.config import ConfigError, Settings
 from ivr.operations.logs import log_to_stderr
 from ivr.operations.metrics import forget_process, share
-from ivr.records import RecordsUnavailable
+from ivr.records.records import RecordsUnavailable
 from ivr.speech.voice import VoiceFailed
 
 SPARE_THREADS = 20  # for webhooks, beside one thread for each stream

@@ -7,7 +7,7 @@ import click
 
 from ivr.config import ConfigError, load
 from ivr.config.settings import database_url, home
-from ivr.records import Records, RecordsUnavailable
+from ivr.records.records import Records, RecordsUnavailable
 from ivr.records.versions import Version, Versions, difference
 
 

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, StringConstraints
 from rapidfuzz import process
-from sqlalchemy import text
 
 from ivr.config.files import File, Name, Number
 from ivr.config.source import Mistakes, Source
@@ -16,6 +15,7 @@ from ivr.config.source import Mistakes, Source
 CALL = frozenset({"caller", "language"})  # known of every call
 CHANGE = frozenset({"key", "changed", "secret"})  # made for every action
 MESSAGE = frozenset({"to", "text"})  # of the action that sends text messages
+PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # :order_number, as SQLAlchemy reads it; not ::date
 PLACEHOLDER = re.compile(r"\{(\w+)\}")  # {order_number}
 VARIABLE = re.compile(r"\$\{(\w+)\}")  # ${SHOP_API_TOKEN}
 _KEEPS_SECRETS = re.compile(r"auth|token|key|secret|password|cookie", re.IGNORECASE)
@@ -100,7 +100,7 @@ Found = tuple[tuple[str, ...], str, str]
 def values_needed(action: ActionEntry) -> Iterator[str]:
     """The names of the values that an action's statements and templates are filled with."""
     for statement in action.statements:
-        yield from text(statement).compile().params
+        yield from dict.fromkeys(PARAMETER.findall(statement))
     if action.http:
         yield from PLACEHOLDER.findall(action.http.url)
         yield from PLACEHOLDER.findall(json.dumps(action.http.body))

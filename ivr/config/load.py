@@ -17,7 +17,7 @@ from ivr.config.questions import Questions, QuestionsFile, load_questions
 from ivr.config.requests import RequestsFile, prompts_of, request_plans, sentence_slots
 from ivr.config.requests_check import check_requests
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
-from ivr.config.texts import Texts, syntax_mistake
+from ivr.config.texts import Texts
 from ivr.grammar import Grammar
 from ivr.records.keeping import Keeping
 from ivr.tone import NO_WORDS, ToneFile, UpsetWords, Weights, weights
@@ -168,20 +168,18 @@ def _texts(home: Path, files: tuple[IvrFile, RequestsFile], questions: Questions
     if not isinstance(source.data, dict):
         mistakes.found.append(source.mistake((), "is not a list of `name: sentence`", "see config/prompts/en.yaml"))
         return None
-    good = True
-    for name, text in source.data.items():
-        wrong = syntax_mistake(language, text) if isinstance(text, str) else "a sentence must be text"
-        if wrong:
-            mistakes.found.append(source.mistake((name,), f"prompt {name!r}: {wrong}", "mend the sentence"))
-            good = False
+    sentences = {name: text for name, text in source.data.items() if isinstance(text, str)}
+    recorded = ivr.keep.what == "words_and_audio"
+    texts = Texts(language, {**sentences, **answers}, ivr.company, ivr.tone.on, recorded)
+    wrong = {**dict.fromkeys(set(source.data) - set(sentences), "a sentence must be text"), **texts.mistakes}
+    for name, what in wrong.items():
+        if name in answers:
+            mistakes.found.append(questions[0].mistake(("questions",), f"{name}: {what}", "mend the answer"))
+        else:
+            mistakes.found.append(source.mistake((name,), f"prompt {name!r}: {what}", "mend the sentence"))
     for name in sorted({*_PROMPTS, *prompts_of(requests)} - set(source.data)):
         mistakes.found.append(source.mistake((), f"prompt {name!r} is missing", "add the sentence"))
-    for name, text in answers.items():
-        if wrong := syntax_mistake(language, text):
-            mistakes.found.append(questions[0].mistake(("questions",), f"{name}: {wrong}", "mend the answer"))
-            good = False
-    sentences = {**source.data, **answers}
-    return Texts(language, sentences, ivr.company, ivr.tone.on, ivr.keep.what == "words_and_audio") if good else None
+    return texts
 
 
 def _check_lines(source: Source | None, ivr: IvrFile, mistakes: Mistakes) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from ivr.config.speaking import filters
@@ -29,20 +29,32 @@ class Texts:
     def __init__(
         self, language: str, sentences: Mapping[str, str], company: str, tone: bool = False, recorded: bool = False
     ) -> None:
-        """Raises TemplateSyntaxError for the first sentence that is not Jinja2; ``check`` finds them one by one."""
+        """``mistakes``: name -> what is wrong with a sentence's Jinja2; such a sentence cannot be said."""
         self._environment = environment(language)
         self._environment.globals.update(company=company, tone=tone, recorded=recorded)
         self._sentences = {name: " ".join(text.split()) for name, text in sentences.items()}
-        self._compiled = {name: self._environment.from_string(text) for name, text in self._sentences.items()}
+        self._compiled: dict[str, Template] = {}
+        self.mistakes: dict[str, str] = {}
+        for name, text in self._sentences.items():
+            if "{" in text:  # the others are said as they are
+                try:
+                    self._compiled[name] = self._environment.from_string(text)
+                except TemplateSyntaxError as error:
+                    self.mistakes[name] = str(error.message)
 
     def text(self, name: str, values: Mapping[str, Any]) -> str:
         """The sentence, ready to be spoken.  Raises KeyError for an unknown name, jinja2 errors for missing values.
 
         ``request`` among the values is said with its own sentence when it is an intent.
         """
-        if said := self._compiled.get(f"request_{values.get('request')}"):
-            values = {**values, "request": said.render()}
-        return self._compiled[name].render(values)
+        request = f"request_{values.get('request')}"
+        if request in self._sentences:
+            values = {**values, "request": self._filled(request, {})}
+        return self._filled(name, values)
+
+    def _filled(self, name: str, values: Mapping[str, Any]) -> str:
+        template = self._compiled.get(name)
+        return template.render(values) if template else self._sentences[name]
 
     def is_fixed(self, name: str) -> bool:
         """True when the sentence is the same in every call, so that it can be rendered before one."""
@@ -53,12 +65,3 @@ class Texts:
     def names(self) -> tuple[str, ...]:
         """Every sentence's name."""
         return tuple(self._sentences)
-
-
-def syntax_mistake(language: str, text: str) -> str | None:
-    """What is wrong with a sentence's Jinja2, or None."""
-    try:
-        environment(language).from_string(text)
-    except TemplateSyntaxError as error:
-        return str(error.message)
-    return None

@@ -100,11 +100,9 @@ class Grammar:
 
     def __post_init__(self) -> None:
         anywhere = {sentence: intent for sentence, intent in self.sentences.items() if intent == PERSON}
-        by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        for sentence, intent in (*anywhere.items(), *self._told_apart().items()):
-            words = tuple(sentence.split())
-            by_first.setdefault(words[0], []).append((words, intent))
-        object.__setattr__(self, "_anywhere", by_first)
+        counts = {tuple(sentence.split()): intent for sentence, intent in (anywhere | self._told_apart()).items()}
+        object.__setattr__(self, "_anywhere", counts)
+        object.__setattr__(self, "_longest", max(map(len, counts), default=0))
         requests = [sentence for sentence, intent in self.sentences.items() if intent not in (YES, NO)]
         always = [s for s in requests if _is_always_meant(self.sentences[s])]
         answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
@@ -127,7 +125,8 @@ class Grammar:
         object.__setattr__(self, "_cores", cores)
         object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords))
 
-    _anywhere: Mapping[str, list[tuple[tuple[str, ...], str]]] = field(init=False, repr=False, compare=False)
+    _anywhere: Mapping[tuple[str, ...], str] = field(init=False, repr=False, compare=False)
+    _longest: int = field(init=False, repr=False, compare=False)
     _spoken: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
     _prefixes: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
     _words: Mapping[str, set[str]] = field(init=False, repr=False, compare=False)
@@ -155,13 +154,10 @@ class Grammar:
 
     def _intents_within(self, text: str) -> set[str]:
         """The intents of what counts wherever it stands."""
-        words = text.split()
-        return {
-            intent
-            for at, word in enumerate(words)
-            for phrase, intent in self._anywhere.get(word, ())
-            if tuple(words[at : at + len(phrase)]) == phrase
-        }
+        words = tuple(text.split())
+        ends = range(1, len(words) + 1)
+        within = (words[at:end] for end in ends for at in range(max(0, end - self._longest), end))
+        return {self._anywhere[part] for part in within if part in self._anywhere}
 
     def _told_apart(self) -> dict[str, str]:
         """The foreign sentences that are in none of this language's own."""

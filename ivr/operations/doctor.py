@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config import Config, ConfigError, Settings, load
 from ivr.operations.numbers import TWILIO_API
-from ivr.records import Records, RecordsUnavailable
+from ivr.records.records import Records, RecordsUnavailable
 from ivr.speech import models
 from ivr.speech.voice import EspeakVoice, VoiceFailed
 

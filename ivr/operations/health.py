@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.operations.metrics import Metrics
-from ivr.records import Records
+from ivr.records.records import Records
 
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 

@@ -15,7 +15,7 @@ from ivr.phone.notes import Notes, Tell, tell_nobody
 from ivr.phone.result import Result, judge
 from ivr.phone.server import Server
 from ivr.phone.transcript import Transcript
-from ivr.records import Records
+from ivr.records.records import Records
 from ivr.speech import models
 
 CALLER = "+15550199"  # in the demonstration shop: a household with two orders on their way

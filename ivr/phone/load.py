@@ -17,7 +17,7 @@ from ivr.phone.notes import Notes
 from ivr.phone.result import Result, judge
 from ivr.phone.server import Server
 from ivr.phone.transcript import Transcript
-from ivr.records import Records
+from ivr.records.records import Records
 
 SPREAD_S = 2.0  # calls do not begin in the same millisecond, here as in life
 SHORTEST_S = 2.0  # a call that would have less time is not begun any more

@@ -7,7 +7,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ivr.call import Timing
-from ivr.records import StoredCall, StoredEvent
+from ivr.records.records import StoredCall, StoredEvent
 
 _TOGETHER_MS = 3_000  # keys pressed one soon after the other are one step
 _AT_ONCE_MS = 200  # what is said this shortly after a caller's words answers them; later, it answers a silence

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ivr.phone.notes import Notes, Turn
-from ivr.records import StoredCall
+from ivr.records.records import StoredCall
 
 ASKED = {"asked", "pressed_zero"}  # reasons of a caller who wanted a person and said so
 

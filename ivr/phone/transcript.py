@@ -8,7 +8,7 @@ from collections import deque
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.phone.notes import Notes, Turn
-from ivr.records import Records, StoredCall, StoredEvent
+from ivr.records.records import Records, StoredCall, StoredEvent
 from ivr.speech import simulated
 
 POLL_S = 0.1

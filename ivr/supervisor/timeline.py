@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.records import StoredEvent
 from ivr.records.keeping import Keeping
+from ivr.records.records import StoredEvent
 
 REASONS = {
     "asked": "the caller asked for a person",

@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.handover import Facts, handover
 from ivr.advisors.voicemail import NotFetched
-from ivr.records import StoredCall
 from ivr.records.earlier import earlier_calls
+from ivr.records.records import StoredCall
 from ivr.requests.backend import Result
 from ivr.telephony.cards import LinkRefused
 from ivr.telephony.parts import Parts

@@ -11,8 +11,9 @@ from ivr.advisors.journey import destination
 from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config
 from ivr.operations.metrics import Metrics
-from ivr.records import EventWriter, Records
 from ivr.records.callbacks import Callbacks
+from ivr.records.records import Records
+from ivr.records.writer import EventWriter
 from ivr.requests.business import Business
 from ivr.speech.prompts import Prompts, SpokenText
 from ivr.speech.recogniser import RecognitionModel

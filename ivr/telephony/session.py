@@ -14,9 +14,8 @@ from typing import Any
 from ivr.call import Call, Languages
 from ivr.call.actions import Action, Behaviour, Do, Finish, Hush, Listen, Note, Notice, Reason, Say, Speak, Transfer
 from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, HungUp, Played, Pressed, Started, Upset
-from ivr.records import StoredCall
 from ivr.records.audio import CallAudio
-from ivr.records.records import NewEvent
+from ivr.records.records import NewEvent, StoredCall
 from ivr.requests.backend import OutcomeUnknown, Result
 from ivr.speech.codec import decode_mulaw, duration_ms
 from ivr.speech.ear import Ear

@@ -29,8 +29,7 @@ from ivr.advisors.steps import (
     Wait,
     Waits,
 )
-from ivr.records import StoredCall
-from ivr.records.records import NewEvent
+from ivr.records.records import NewEvent, StoredCall
 from ivr.telephony import twiml
 from ivr.telephony.parts import Parts
 

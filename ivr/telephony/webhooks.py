@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
-from ivr.records import StoredCall
+from ivr.records.records import StoredCall
 from ivr.telephony import twiml
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures

@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> Flask:
     Safe to call before a fork: threads, the voice's process and Whisper start with their first use.
     """
     config = load(settings.home)
-    prove_escalation(config)
+    prove_escalation(config, settings.cache)
     parts = create_parts(config, settings)
     streams = Streams(parts)
     signatures = Signatures(settings.auth_token, settings.public_url, settings.media_url)
@@ -119,7 +119,7 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
         raise ConfigError(
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
-    prove_escalation(config)
+    prove_escalation(config, settings.cache)
     parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
 
 

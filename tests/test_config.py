@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from ivr.cli import ivr
 from ivr.config import Config, ConfigError, Settings, load
 from ivr.config.texts import Texts
+from ivr.config.warnings import unwise
 from tests.conftest import ROOT
 
 Edit = Callable[[str, str, str], None]
@@ -258,3 +259,30 @@ def test_the_schemas_that_shipped_files_name_are_those_that_ivr_schema_writes(tm
     written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.json")}
     assert named == written
     assert all(json.loads((tmp_path / path).read_text(encoding="utf-8"))["type"] == "object" for path in written)
+
+
+UNWISE = (
+    ("ivr", "accept: 0.75", "accept: 0.55", "confidence.accept is 0.55: the system acts on what it hardly understood"),
+    ("ivr", "confirm: 0.5", "confirm: 0.2", "confidence.confirm is 0.2: callers are asked back about noise"),
+    ("ivr", "seconds: 240", "seconds: 700", "budget.seconds is 700: a caller may spend more than ten minutes"),
+    ("ivr", "silences: 2", "silences: 4", "budget.silences is 4: a silent line is asked on and on"),
+    ("ivr", "no_input: 5000", "no_input: 2500", "timing.no_input is 2500: callers who look for their order number"),
+    ("ivr", ", days: 90", ", days: 400", "keep.days is 400: what callers said is kept for more than a year"),
+    ("ivr", "tone: {on: true}", "tone: {on: false}", "tone is off in config/ivr.yaml, so no call goes to care"),
+    ("advisors", "ring_s: 20\n    then: service", "ring_s: 90", "team care lets a telephone ring for 90 s"),
+    ("advisors", "", "", "team care has one target, no queue and nobody who takes over"),
+    ("requests", "{say: opening_hours}", "{say: opening_hours, people: true}", "every outcome puts the caller through"),
+    ("ivr", "", "", "'fr' has no recogniser on this machine"),
+)
+
+
+def test_what_is_legal_but_unwise_is_a_warning_with_its_line(home: Path, edit: Edit, tmp_path: Path) -> None:
+    for name, old, new, _ in UNWISE:
+        edit(f"config/{name}.yaml", old, new)
+    found = [str(warning) for warning in unwise(load(home), tmp_path / "models")]
+    for *_, says in UNWISE:
+        assert [each for each in found if says in each and re.match(r"config/\w+.yaml:\d+: .*; .+", each)], found
+
+
+def test_the_shipped_files_are_wise_but_for_models_that_are_missing(config: Config, tmp_path: Path) -> None:
+    assert all("recogniser" in each.what for each in unwise(config, tmp_path))

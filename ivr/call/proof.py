@@ -359,13 +359,15 @@ def _twin(value: Any, twins: dict[int, Any] | None = None) -> Any:
     if (twin := twins.get(id(value))) is not None:
         return twin
     kind = type(value)
-    if kind in (list, set, dict):
-        return value.copy()
     twin = twins[id(value)] = object.__new__(kind)
     names = value.__slots__ if hasattr(value, "__slots__") else value.__dict__
     for name in names:
         each = getattr(value, name)
-        object.__setattr__(twin, name, _twin(each, twins) if _changes(each.__class__) else each)
+        if each.__class__ in (list, set, dict):
+            each = each.copy()
+        elif _changes(each.__class__):
+            each = _twin(each, twins)
+        object.__setattr__(twin, name, each)
     return twin
 
 

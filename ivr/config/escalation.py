@@ -1,27 +1,54 @@
 """Nobody is kept: a configuration that could keep a caller with the machine is refused."""
 
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import ivr.call
+from ivr.call import Plan
 from ivr.call.proof import Flaw, prove, unheard
 from ivr.config.load import Config
 from ivr.config.source import ConfigError, Mistake, read
 
 _FILE = "config/ivr.yaml"
-_PROVED: dict[str, int] = {}  # plan -> its states; most edits change a sentence or a telephone number, and no plan
 
 
-def prove_escalation(config: Config) -> int:
+def prove_escalation(config: Config, cache: Path) -> int:
     """In how many states a call can be, after a person was found to be reachable in each of them.
 
+    ``cache``: the folder in which a plan that was proved is remembered, so that most starts and edits need no proof.
     Raises ConfigError with what a caller does who would be kept, and the setting to mend.
     """
     language, plan = next(iter(config.plans.items()))  # the others differ in what requests are called
-    states, flaws = _PROVED.get(repr(plan), 0), [flaw for each in config.grammars.values() for flaw in unheard(each)]
+    flaws = [flaw for grammar in config.grammars.values() for flaw in unheard(grammar)]
+    proved = cache / f"{_digest(plan)}.proved"
+    states = _remembered(proved)
     if not states:
         kept, states = prove(plan, config.grammars[language])
         flaws += kept
+        if not kept:
+            _remember(proved, states)
     if flaws:
         raise ConfigError([_mistake(config, flaw) for flaw in flaws])
-    _PROVED[repr(plan)] = states
     return states
+
+
+def _digest(plan: Plan) -> str:
+    """The same for the same plan and the same code of a call."""
+    code = b"".join(path.read_bytes() for path in sorted(Path(ivr.call.__path__[0]).glob("*.py")))
+    return sha256(code + repr(plan).encode()).hexdigest()
+
+
+def _remembered(proved: Path) -> int:
+    with suppress(OSError, ValueError):
+        return int(proved.read_text(encoding="ascii"))
+    return 0
+
+
+def _remember(proved: Path, states: int) -> None:
+    with suppress(OSError):  # then it is proved again
+        proved.parent.mkdir(parents=True, exist_ok=True)
+        proved.write_text(str(states), encoding="ascii")
 
 
 def _mistake(config: Config, flaw: Flaw) -> Mistake:

@@ -26,6 +26,11 @@ def home() -> Path:
     return starter()
 
 
+def cache() -> Path:
+    """Where is kept what can be made anew: rendered prompts, and which plans are proved to keep nobody."""
+    return Path(os.environ.get("IVR_CACHE") or Path.home() / ".cache" / "ivr" / "prompts")
+
+
 def starter() -> Path:
     """The set of files that comes along."""
     package = Path(__file__).resolve().parent.parent
@@ -110,7 +115,7 @@ class Settings:
             webhook_secret=environ.get("IVR_WEBHOOK_SECRET", ""),
             recordings_url=environ.get("IVR_RECORDINGS_URL") or None,
             models=models_directory(environ),
-            cache=Path(environ.get("IVR_CACHE") or Path.home() / ".cache" / "ivr" / "prompts"),
+            cache=cache(),
             workers=int(workers) if workers else os.cpu_count() or 1,
             simulated_recognition=simulated,
             metrics_token=environ.get("IVR_METRICS_TOKEN") or None,

@@ -223,6 +223,30 @@ def test_pages_are_not_kept_framed_or_given_to_other_sites(office: Office) -> No
     assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "status", "says"),
+    [
+        ("anna", "/supervisor/calls/CA404", 404, "There is no such page or call"),
+        ("anna", "/supervisor/nowhere/at/all", 404, "There is no such page or call"),
+        ("ben", "/supervisor/calls", 403, "Your role does not open this page"),
+        ("anna", "/supervisor/now", 500, "The page could not be made"),
+    ],
+)
+def test_a_problem_is_a_page_that_says_what_happened(
+    office: Office, name: str, path: str, status: int, says: str
+) -> None:
+    browser = office.logged_in(name)
+    if status == 500:
+
+        def away() -> None:
+            raise OSError("the disk is gone")
+
+        office.app.view_functions["desk.now"] = away
+    answer = get(browser, path)
+    assert (answer.status_code == status and says in answer.text and "<nav" in answer.text) or "<main" in answer.text
+    assert "disk" not in answer.text and "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
 def test_users_are_added_and_removed_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").mkdir()
     monkeypatch.setenv("IVR_HOME", str(tmp_path))

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from ivr.call.actions import Reason
 from ivr.call.events import Heard
@@ -14,7 +16,9 @@ from ivr.cli import ivr
 from ivr.config import Config, ConfigError
 from ivr.config.scenarios import load_scenarios
 from ivr.phone.caller import Caller, Press, Unanswered
+from ivr.phone.notes import Turn
 from ivr.phone.playback import Playback
+from ivr.phone.show import on as show_on
 from tests.house import CALL_ID, SILENCE, STOP, House, frames, key, utterance
 
 
@@ -184,3 +188,12 @@ def test_a_caller_may_let_a_prompt_go_by() -> None:
         if caller.frame(now_ms, ears).key:
             pressed_ms.append(now_ms)
     assert len(pressed_ms) == 1 and pressed_ms[0] > 3_500
+
+
+def test_what_a_caller_says_moves_no_cursor_and_colours_nothing_on_a_terminal() -> None:
+    heard = "\x1b[2J\x1b]0;owned\x07 [red]my [/] order\u202e\r"
+    printed = StringIO()
+    console = Console(file=printed, force_terminal=True, color_system=None, width=200)
+    show_on(console)(Turn("caller", heard, 0, how="says"))
+    assert "[2J" in printed.getvalue() and "[red]my [/] order" in printed.getvalue()
+    assert not {"\x1b", "\x07", "\u202e", "\r"} & set(printed.getvalue())

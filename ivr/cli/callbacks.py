@@ -69,6 +69,8 @@ def _show(found: Sequence[Promise], now: datetime) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ivr.phone.plain import plain
+
     table = Table("ID", "State", "Number", "Call between", "Team", "Language", "Asked", box=None, pad_edge=False)
     colours = {"due": "bold green", "broken": "bold red", "later": ""}
     for each in found:
@@ -76,7 +78,9 @@ def _show(found: Sequence[Promise], now: datetime) -> None:
         until = "%H:%M" if _local(each.not_before).date() == _local(each.not_after).date() else "%a %d %b %H:%M"
         window = f"{_local(each.not_before):%a %d %b %H:%M} – {_local(each.not_after):{until}}"
         asked = f"{_local(each.asked_at):%a %d %b %H:%M}"
-        table.add_row(str(each.id), state, each.number, window, each.team, each.language, asked, style=colours[state])
+        table.add_row(
+            str(each.id), state, plain(each.number), window, each.team, each.language, asked, style=colours[state]
+        )
     Console().print(table)
 
 

@@ -149,21 +149,22 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
 
 def _print(played: "list[tuple[Named, Rehearsed]]", verbose: bool) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from ivr.phone.plain import plain
 
     console = Console(highlight=False)
     for file, group in groupby(played, key=lambda each: each[0].file):
-        table = Table("", escape(file), "ended", "seconds", box=None, header_style="bold", padding=(0, 2, 0, 0))
+        table = Table("", plain(file), "ended", "seconds", box=None, header_style="bold", padding=(0, 2, 0, 0))
         for named, happened in group:
             ok = "[red]no[/]" if happened.differences else "[green]ok[/]"
             seconds = f"{happened.lines[-1].at_ms / 1000:.0f}" if happened.lines else ""
-            table.add_row(ok, escape(named.name), escape(str(happened.ending)), seconds)
+            table.add_row(ok, plain(named.name), plain(str(happened.ending)), seconds)
         console.print(table)
         console.print()
     for named, happened in played:
         if verbose or happened.differences:
-            console.print(f"[bold]{escape(named.name)}[/]  [dim]{escape(named.file)}[/]")
+            console.print(f"[bold]{plain(named.name)}[/]  [dim]{plain(named.file)}[/]")
             _print_conversation(console, named, happened)
             console.print()
     wrong = sum(bool(happened.differences) for _, happened in played)
@@ -171,7 +172,7 @@ def _print(played: "list[tuple[Named, Rehearsed]]", verbose: bool) -> None:
 
 
 def _print_conversation(console: Any, named: "Named", happened: "Rehearsed") -> None:
-    from rich.markup import escape
+    from ivr.phone.plain import plain
 
     colours = {"ivr": "cyan", "caller": "green"}
     differences = list(happened.differences)
@@ -180,14 +181,14 @@ def _print_conversation(console: Any, named: "Named", happened: "Rehearsed") -> 
         step = len(named.lines) if line is None else line.step
         while shown < step:
             for at, what in [each for each in differences if each[0] == shown and shown >= 0]:
-                console.print(f"          [red]{escape(f'line {named.lines[at]}: {what}')}[/]")
+                console.print(f"          [red]{plain(f'line {named.lines[at]}: {what}')}[/]")
             shown += 1
         if line:
             seconds = f"[dim]{line.at_ms / 1000:6.1f} s[/]"
-            console.print(f"{seconds}  [{colours[line.who]}]{line.who:7}[/] {escape(line.text)}")
-    console.print(f"          [dim]ended: {escape(str(happened.ending))}[/]")
+            console.print(f"{seconds}  [{colours[line.who]}]{line.who:7}[/] {plain(line.text)}")
+    console.print(f"          [dim]ended: {plain(str(happened.ending))}[/]")
     for what in [what for at, what in differences if at < 0]:
-        console.print(f"          [red]{escape(what)}[/]")
+        console.print(f"          [red]{plain(what)}[/]")
 
 
 def _as_json(named: "Named", happened: "Rehearsed") -> dict[str, Any]:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 
 from rich.console import Console
-from rich.markup import escape
 
 from ivr.phone.notes import Turn
+from ivr.phone.plain import plain
 from ivr.phone.result import Result
 
 _COLOURS = {"ivr": "cyan", "caller": "green", "advisor": "magenta"}
@@ -20,9 +20,9 @@ def on(console: Console) -> Callable[[Turn | str], None]:
         seconds = f"[dim]{time.monotonic() - began:6.1f} s[/]"
         if isinstance(what, str):
             style = "yellow" if what.startswith("warning") else "dim"
-            console.print(f"{seconds}  [{style}]{'':8} {escape(what)}[/]")
+            console.print(f"{seconds}  [{style}]{'':8} {plain(what)}[/]")
         else:
-            console.print(f"{seconds}  [{_COLOURS[what.who]}]{what.who:8}[/] {escape(_words(what))}")
+            console.print(f"{seconds}  [{_COLOURS[what.who]}]{what.who:8}[/] {plain(_words(what))}")
 
     return tell
 
@@ -33,14 +33,14 @@ def ending(console: Console, result: Result) -> None:
     colour = "red" if result.outcome == "failed" else "bold"
     console.print(f"\nThe call ended: [{colour}]{result.outcome}[/]{reason}")
     if result.failure:
-        console.print(f"[red]{escape(result.failure)}[/]")
-    console.print(f"[dim]{escape(_measured(result))}[/]")
+        console.print(f"[red]{plain(result.failure)}[/]")
+    console.print(f"[dim]{plain(_measured(result))}[/]")
     card = result.stored.card if result.stored else None
     if card:
         console.print("The advisor's card:")
         for key, value in card.items():
             if value not in (None, "", [], {}):
-                console.print(f"  [dim]{escape(str(key))}:[/] {escape(_plainly(value))}")
+                console.print(f"  [dim]{plain(str(key))}:[/] {plain(_plainly(value))}")
 
 
 def _plainly(value: object) -> str:

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.config.source import ConfigError
@@ -131,7 +132,27 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
     def broken_users(error: ConfigError) -> tuple[str, int]:
         return render_template("desk/log_in.html", wrong=f"Nobody can log in: {error}"), 503
 
+    @routes.get("/<path:_>")
+    @doors.needs(*_BOTH)
+    def nothing(_: str) -> Response:
+        abort(404)
+
+    routes.register_error_handler(HTTPException, _problem)
     return routes
+
+
+_PROBLEMS = {
+    403: ("Not for you", "Your role does not open this page, or the form did not come from here."),
+    404: ("Nothing here", "There is no such page or call. It may be older than what is kept."),
+    500: ("Something broke", "The page could not be made. Calls are not touched by this; the server's log says why."),
+}
+
+
+def _problem(error: HTTPException) -> tuple[str, int]:
+    """A page for a person, whatever went wrong."""
+    code = error.code or 500
+    title, what = _PROBLEMS.get(code, (error.name, error.description or ""))
+    return render_template("desk/problem.html", title=title, what=what, login=g.get("login")), code
 
 
 def _version(versions: Versions) -> dict[str, Any]:

@@ -110,7 +110,7 @@ HTTP = "{http: {url: 'https://shop.example.com/"
             "'order_numer' is no slot of the requests that use it; did you",
         ),
         (HTTP + "{order_no}'}}", "'order_no' is no slot"),
-        (HTTP + "x', body: {a: [{b: '{postcode}'}]}, method: PUT, idempotent: true}}", "'postcode' is no slot"),
+        (HTTP + "x', body: {a: [{b: '{planet}'}]}, method: PUT, idempotent: true}}", "'planet' is no slot"),
         (HTTP + "x', headers: {Authorization: abc}}}", "header Authorization holds a secret"),
         (HTTP + "x', method: POST}}", "POST may change something"),
         (HTTP + "x', outcome: a..b}}", "outcome"),

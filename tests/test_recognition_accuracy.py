@@ -144,7 +144,7 @@ def test_a_fit_finds_what_tells_right_from_wrong() -> None:
         right = at % 2 == 0
         values = np.clip(random.normal(0.85 if right else 0.5, 0.08, 4), 0, 1).tolist()
         again = Again(Heard("", 0.0), "open", Evidence(*values, ahead=1.0 if right else 0.2))
-        evidence.append(replace(judged("open" if right else "", "open", 0.5, f"speaker {at % 7}"), again=again))
+        evidence.append(replace(judged("open" if right else "", "open", 0.5, f"speaker {at % 7}"), why=again))
     found = fit(evidence)
     assert found["unseen_speakers_surely_wrong"] <= 0.01
     assert found["unseen_speakers_surely_right"] >= 0.95

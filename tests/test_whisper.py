@@ -14,7 +14,8 @@ from ivr.speech import models
 from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper import WhisperModel
-from ivr.speech.whisper_reading import Phrases, sound, without_repetition
+from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
+from ivr.speech.whisper_reading import without_repetition
 
 FRAME = RATE_HZ // 50
 DIGIT_WORDS = ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double")
@@ -219,3 +220,17 @@ def test_what_sounds_alike_is_near() -> None:
     phrases = Phrases(Vocabulary("en", ("cancel all timers", "turn on the light", "what is the weather")))
     assert [text for text, _ in phrases.nearest(["can sell ol dimers"], 1)] == ["cancel all timers"]
     assert Phrases(Vocabulary("en", ())).nearest(["anything"], 3) == []
+
+
+def test_not_all_candidates_mean_the_same() -> None:
+    alike = tuple(f"track my order {word}" for word in ("now", "please", "today", "again", "there", "here"))
+    phrases = Phrases(Vocabulary("en", (*alike, "block my card"), meanings=(*["track"] * 6, "block")))
+    assert [text for text, _ in phrases.nearest(["track my order"], 4)][-1] == "block my card"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("30 minutes", "thirty minutes"), ("the 18th", "the eighteenth"), ("no number", "no number")],
+)
+def test_numerals_are_compared_as_they_are_said(text: str, said: str) -> None:
+    assert with_numbers(text) == said

@@ -20,6 +20,8 @@ from ivr.speech.detector import SpeechDetector
 from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
 from ivr.speech.vosk import VoskRecogniser
 from ivr.speech.vosk_again import Again
+from ivr.speech.whisper import WhisperRecogniser
+from ivr.speech.whisper_reading import Reading
 
 FRAME_SAMPLES = RATE_HZ // 50
 LEAD_MS, TAIL_MS = 300, 500  # silence around a recording, as a call has it
@@ -43,7 +45,7 @@ class Recording:
 class Judged:
     """What was made of a recording: ``found`` is the phrase or digits it was taken for ("" for nothing).
 
-    ``again``: how the confidence came about, where the recogniser heard it a second time.
+    ``why``: how the confidence came about, where the recogniser says so.
     """
 
     recording: Recording
@@ -51,7 +53,7 @@ class Judged:
     found: str
     confidence: float
     margin: float
-    again: Again | None = None
+    why: Again | Reading | None = None
 
     @property
     def right(self) -> bool:
@@ -123,8 +125,8 @@ def _samples(path: Path) -> Samples:
         raise LabelledDataError(str(error)) from error
 
 
-def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> tuple[Heard, Again | None]:
-    """Recognise one recording as one utterance, frame by frame, as a call does; with Vosk, also why it is sure."""
+def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> tuple[Heard, Again | Reading | None]:
+    """Recognise one recording as one utterance, frame by frame, as a call does, and why it is sure."""
     recogniser, detector = model.listen(vocabulary), SpeechDetector()
     lead, tail = (np.zeros(ms * RATE_HZ // 1000, dtype=np.int16) for ms in (LEAD_MS, TAIL_MS))
     sound = np.concatenate([lead, samples, tail])
@@ -134,6 +136,8 @@ def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> t
         quiet_ms = 0 if detector.is_speech(frame) else quiet_ms + 20
         recogniser.accept(frame, quiet_ms)
     heard = recogniser.finish()
+    if isinstance(recogniser, WhisperRecogniser):
+        return heard, recogniser.reading
     return heard, recogniser.again if isinstance(recogniser, VoskRecogniser) else None
 
 
@@ -153,11 +157,11 @@ def evaluate(
     vocabulary = grammar.vocabulary(expecting)
 
     def judge(recording: Recording) -> Judged:
-        heard, again = hear(model, vocabulary, recording.samples)
+        heard, why = hear(model, vocabulary, recording.samples)
         meaning = grammar.understand(heard.text, expecting) if heard.text else Meaning(None)
         found = meaning.digits if expecting.asked == "digits" else meaning.intent or ""
         progress()
-        return Judged(recording, heard.text, found, confidence(heard, meaning), meaning.margin, again)
+        return Judged(recording, heard.text, found, confidence(heard, meaning), meaning.margin, why)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(judge, recordings))

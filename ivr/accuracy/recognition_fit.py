@@ -1,4 +1,4 @@
-"""New weights for ``ivr.speech.vosk_again``, and how good they are for speakers and phrases they never saw."""
+"""New weights for the confidence of Vosk or Whisper, and how good they are for speakers they never saw."""
 
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -23,14 +23,14 @@ def fit(judged: Sequence[Judged]) -> dict[str, Any]:
     The speakers are put into two halves of about as many recordings; each half is judged by the weights of the other.
     Raises LabelledDataError when there is too little to fit on.
     """
-    known = [(each.recording, each.again) for each in judged if each.again]
-    rows = [(recording, again.best, again.evidence) for recording, again in known if again.evidence]
+    known = [(each.recording, each.why) for each in judged if each.why]
+    rows = [(recording, why.best, why.evidence) for recording, why in known if why.evidence]
     halves = _halves([recording.speaker for recording, _, _ in rows])
     values = np.array([astuple(evidence) for _, _, evidence in rows], dtype=np.float64)
     right = np.array([best == recording.wanted for recording, best, _ in rows], dtype=np.float64)
     if len(rows) < _FEWEST or any(len(set(right[half])) < 2 for half in (halves, ~halves)):
         raise LabelledDataError(
-            f"too little to fit on: it takes {_FEWEST} recordings Vosk heard twice, of two speakers"
+            f"too little to fit on: it takes {_FEWEST} recordings whose confidence is fitted, of two speakers"
         )
     unseen = np.empty(len(rows))
     for half in (halves, ~halves):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--join", type=click.IntRange(1, 20), default=6, show_default=True, help="Digits joined into one number.")
 @click.option("--language", default="en", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the curve and the calibration as a picture.")
-@click.option("--fit", is_flag=True, help="Fit the weights of Vosk's confidence to these recordings and print them.")
+@click.option("--fit", is_flag=True, help="Fit the weights of the confidence to these recordings and print them.")
 @click.option("--json", "as_json", is_flag=True)
 def recognition(  # noqa: PLR0913, PLR0917  one for each option
     manifest: Path,

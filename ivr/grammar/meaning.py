@@ -138,14 +138,16 @@ class Grammar:
         """What a recogniser should listen for.  The human phrases are always part of it."""
         free = self._free.get(expecting.asked, ())
         in_one_breath = self.digit_words.words if self.slots and expecting.asked in _WITH_SLOTS else ()
+        phrases = (*self._spoken[expecting.asked], *self.asides)
         return Vocabulary(
             language=self.language,
-            phrases=(*self._spoken[expecting.asked], *self.asides),
+            phrases=phrases,
             digits=bool(free),
             lengths=expecting.lengths if expecting.asked == "digits" else None,
             digit_words=free or in_one_breath,
             group_words=self.digit_words.group_words if expecting.asked == "digits" else (),
             foreign=tuple(sentence for sentence in self.foreign if sentence.count(" ") < FOREIGN_WORDS),
+            meanings=tuple(self.sentences.get(phrase, "") for phrase in phrases),
         )
 
     def asks_for_person(self, text: str) -> bool:

@@ -13,7 +13,8 @@ class Vocabulary:
     ``group_words`` are those of numbers said in groups ("forty", "hundred"): useful to a recogniser that hears words,
     a temptation to one that guesses.  ``foreign``: phrases of other languages, for a recogniser that knows their words.
     ``lengths``: how many digits are expected, empty when any number may be, None for a day; a caller may still say
-    fewer at a time.
+    fewer at a time.  ``meanings``: one for each phrase, equal where it does not matter which of them was said; without
+    it every phrase has its own.
     """
 
     language: str
@@ -23,3 +24,4 @@ class Vocabulary:
     group_words: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     lengths: tuple[int, ...] | None = ()
+    meanings: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ import numpy as np
 from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
-from ivr.speech.whisper_reading import Phrases, Reader, Reading
+from ivr.speech.whisper_phrases import Phrases
+from ivr.speech.whisper_reading import NOTHING, Reader, Reading
 
 _MS = RATE_HZ // 1000
 _EVERY_MS = 400  # between readings while the caller speaks: one takes some 100 ms
@@ -122,6 +123,7 @@ class WhisperRecogniser:
         self._ordered: list[tuple[int, Future[Reading]]] = []  # (samples read, reading), oldest first
         self._ordered_to = 0
         self._partial = ""
+        self.reading = NOTHING  # the last, of all that was said; set by ``finish``
 
     def accept(self, samples: Samples, quiet_ms: int) -> str:
         """Returns at once: the newest reading there is, if it can be acted upon.
@@ -148,7 +150,8 @@ class WhisperRecogniser:
             return Heard("", 0.0)
         if not self._ordered or self._ordered_to < self._speech_end:
             self._order()
-        return self._ordered[-1][1].result(_PATIENCE_S).heard
+        self.reading = self._ordered[-1][1].result(_PATIENCE_S)
+        return self.reading.heard
 
     def _is_worth_reading(self) -> bool:
         return self._length >= _SHORTEST_MS * _MS and self._model.idle

@@ -1,0 +1,70 @@
+"""The phrases of a vocabulary, compared with what Whisper writes freely, in letters and in sound."""
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+from num2words import num2words
+from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
+
+from ivr.grammar import Vocabulary, normalise
+
+_SOUNDS = (
+    *(("tion", "shn"), ("ph", "f"), ("ck", "k"), ("tch", "j"), ("dge", "j"), ("sh", "j"), ("ch", "j"), ("th", "t")),
+    *(("gh", ""), ("qu", "kw"), ("x", "ks"), ("kn", "n"), ("wr", "r")),
+)
+_ALIKE = str.maketrans("bdgzvmcq", "ptksfnkk")  # pairs a telephone hardly tells apart
+_NUMERAL = re.compile(r"\d{1,4}(st|nd|rd|th)?\b")  # longer ones are said digit by digit
+
+
+class Phrases:
+    """A vocabulary prepared for finding the phrases nearest to a text."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.texts = vocabulary.phrases
+        self.digit_words = vocabulary.digit_words if vocabulary.digits else ()
+        self.lengths = vocabulary.lengths
+        self.meaning = dict(zip(vocabulary.phrases, vocabulary.meanings or vocabulary.phrases, strict=True))
+        self._sounds = [sound(text) for text in self.texts]
+
+    def nearest(self, texts: Iterable[str], most: int) -> list[tuple[str, float]]:
+        """The phrases most like any of these texts in letters or sound, with that likeness (0 to 1), best first.
+
+        At most half of them mean the same, so that there is always something else it could have been.
+        """
+        if not self.texts:
+            return []
+        likeness = np.zeros(len(self.texts), dtype=np.float32)
+        for text in dict.fromkeys(texts):
+            np.maximum(likeness, cdist([text], self.texts, scorer=fuzz.ratio)[0], out=likeness)
+            np.maximum(likeness, cdist([sound(text)], self._sounds, scorer=fuzz.ratio)[0], out=likeness)
+        found: list[tuple[str, float]] = []
+        of_meaning: dict[str, int] = {}
+        for index in np.argsort(-likeness, kind="stable"):
+            text = self.texts[index]
+            count = of_meaning[self.meaning[text]] = of_meaning.get(self.meaning[text], 0) + 1
+            if count <= max(1, most // 2):
+                found.append((text, float(likeness[index]) / 100))
+            if len(found) == most:
+                break
+        return found
+
+
+def sound(text: str) -> str:
+    """A rough spelling of the sound: consonants by kind, every run of vowels the same, no gaps between words."""
+    for letters, spoken in _SOUNDS:
+        text = text.replace(letters, spoken)
+    text = re.sub("c(?=[eiy])", "s", re.sub("g(?=[ei])", "j", text)).translate(_ALIKE)
+    text = re.sub("[aeiouywh' ]+", lambda run: "a" if run[0].strip(" '") else "", text)
+    return re.sub(r"(.)\1+", r"\1", text)
+
+
+def with_numbers(text: str) -> str:
+    """A text with its numerals as they are said: Whisper writes "30" and "18th"."""
+    return normalise(_NUMERAL.sub(lambda numeral: f" {_spoken(numeral[0])} ", text))
+
+
+def _spoken(numeral: str) -> str:
+    number = int(re.sub(r"\D", "", numeral))
+    return str(num2words(number, to="cardinal" if numeral.isdecimal() else "ordinal"))

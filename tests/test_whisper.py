@@ -15,7 +15,7 @@ from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper import WhisperModel
 from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
-from ivr.speech.whisper_reading import without_repetition
+from ivr.speech.whisper_reading import phrase_probability, weigh, without_repetition
 
 FRAME = RATE_HZ // 50
 DIGIT_WORDS = ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double")
@@ -234,3 +234,12 @@ def test_not_all_candidates_mean_the_same() -> None:
 )
 def test_numerals_are_compared_as_they_are_said(text: str, said: str) -> None:
     assert with_numbers(text) == said
+
+
+def test_phrases_that_mean_the_same_do_not_cast_doubt_on_each_other() -> None:
+    near = [("my order", 0.9), ("the order", 0.9), ("my card", 0.5)]
+    fits = {"my order": -0.4, "the order": -0.5, "my card": -2.0}
+    same = weigh(near, fits, {"my order": "track", "the order": "track", "my card": "block"})
+    apart = weigh(near, fits, {text: text for text in fits})
+    assert list(same) == ["my order", "the order", "my card"]
+    assert phrase_probability(same["my order"]) > phrase_probability(apart["my order"])

@@ -1,6 +1,6 @@
 """The supervisor's desk: who gets in, what is live, what is found, and what strangers cannot do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,7 @@ class Office:
         self.users.put("anna", PASSWORD, "supervisor")
         self.users.put("ben", PASSWORD, "advisor")
         parts = House(config, folder).parts
-        self.records, self.audio = parts.records, folder / "audio"
+        self.records, self.callbacks, self.audio = parts.records, parts.callbacks, folder / "audio"
         parts.audio = self.audio
         self.app = Flask("desk")
         self.app.register_blueprint(desk(parts, self.users, BASE, Versions(self.records.engine)))
@@ -158,6 +158,19 @@ def test_what_the_system_could_not_do_is_said(office: Office) -> None:
     office.call("CA1", lookup_failed={"why": "the database is locked"})
     (trouble,) = get(office.logged_in(), "/supervisor/now").json["troubles"]
     assert trouble["why"] == "the database is locked" and trouble["call_id"] == "CA1"
+
+
+def test_callbacks_that_are_due_and_broken_promises_are_shown(office: Office) -> None:
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    office.call("CA1")
+    for number, begins in (("+15550101", now - 3 * hour), ("+15550102", now - hour / 2), ("+15550103", now + hour)):
+        office.callbacks.promise(number, "CA1", "service", "en", begins, begins + hour)
+    shown = get(office.logged_in("ben"), "/supervisor/now").json["callbacks"]
+    assert [(each["number"], each["state"]) for each in shown] == [
+        ("•••101", "broken"),
+        ("•••102", "due"),
+        ("•••103", "later"),
+    ]
 
 
 def test_calls_are_found_by_number_reason_intent_and_day(office: Office) -> None:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr.config.source import ConfigError
 from ivr.records.audio import as_wave, path_of
+from ivr.records.callbacks import Promise
 from ivr.records.keeping import Keeping
 from ivr.records.masking import mask, redact
 from ivr.records.versions import Versions
@@ -82,6 +83,7 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
                 "reasons": [[REASONS.get(reason, reason), count] for reason, count in numbers.reasons.items()],
             },
             troubles=numbers.troubles,
+            callbacks=[_promise(promise, datetime.now(UTC)) for promise in parts.callbacks.open()],
             version=_version(versions),
         )
 
@@ -163,6 +165,18 @@ def _version(versions: Versions) -> dict[str, Any]:
         "at": newest.at.timestamp() if newest else None,
         "who": newest.who if newest else "",
         "refused": notice.text if notice else "",
+    }
+
+
+def _promise(promise: Promise, now: datetime) -> dict[str, Any]:
+    """A callback that is still to be made."""
+    broken = promise.broken(now)
+    return {
+        "number": mask(promise.number),
+        "team": promise.team,
+        "from": promise.not_before.timestamp(),
+        "until": promise.not_after.timestamp(),
+        "state": "broken" if broken else "due" if promise.not_before <= now else "later",
     }
 
 

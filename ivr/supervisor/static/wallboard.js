@@ -67,6 +67,11 @@ function show(now) {
   put(document.getElementById("figure-served"), String(outcomes.served || 0));
   put(document.getElementById("figure-transferred"), String(outcomes.transferred || 0));
   put(document.getElementById("figure-later"), String((outcomes.callback || 0) + (outcomes.voicemail || 0)));
+  const clock = (seconds) => new Date(seconds * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+  const words = { broken: "promise broken", due: "due now", later: "later" };
+  put(document.getElementById("figure-due"), String(now.callbacks.filter((each) => each.state !== "later").length));
+  document.getElementById("no-callbacks").hidden = now.callbacks.length > 0;
+  showList("callbacks", now.callbacks.map((each) => [words[each.state], each.number, each.team, clock(each.from) + " to " + clock(each.until)]));
   const version = now.version;
   put(document.getElementById("refused"), version.refused);
   document.getElementById("refused").hidden = !version.refused;

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +74,7 @@ def read(home: Path, name: str) -> Source:
             raise ConfigError([Mistake(name, None, "is not a file", "a folder, pipe or device cannot be read here")])
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError([Mistake(name, None, "is larger than 1 MB", "split it, or remove what is not needed")])
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        data = _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError([Mistake(name, None, "is missing", f"create it in {home}, or set IVR_HOME")]) from None
     except OSError as error:
@@ -92,6 +93,12 @@ def read(home: Path, name: str) -> Source:
         what = "repeats itself without end (an alias inside what it stands for, or aliases of aliases)"
         raise ConfigError([Mistake(name, None, what, "write the values out, without & and *")])
     return Source(name, {} if data is None else data)
+
+
+@lru_cache(maxsize=128)  # when one file is edited, a running server parses that one only
+def _parse(text: str) -> Any:
+    """What stands in a file; not to be changed."""
+    return YAML(typ="rt").load(text)
 
 
 def _size(node: Any, known: dict[int, float]) -> float:

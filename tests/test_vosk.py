@@ -4,13 +4,15 @@ import csv
 import multiprocessing
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ivr.call.events import Heard
-from ivr.grammar import Vocabulary
+from ivr.config import Config
+from ivr.grammar import Expecting, Vocabulary
 from ivr.speech import models
 from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, RecognitionModel, Samples
@@ -139,9 +141,54 @@ def test_digits_follow_each_other_freely_and_the_human_phrases_still_count(model
     assert all(f'"{word}"' in grammar for word in (*digits, *ASKING))
 
 
-def test_decoys_are_part_of_every_grammar(place: Path) -> None:
-    decoyed = VoskModel(place, decoys=("영화",))
-    assert '"영화"' in decoyed._compile(SHOP).phrases_json
+def test_decoys_are_part_of_the_grammar(model: VoskModel) -> None:
+    decoyed = replace(SHOP, decoys=("흠",))
+    assert '"흠"' in model._compile(decoyed).phrases_json
+
+
+def tones(seconds: float, *frequencies: float, fading: float = 0.0) -> Samples:
+    time = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    sound = sum(np.sin(2 * np.pi * each * time) for each in frequencies) * np.exp(-fading * time)
+    return (3000 * sound).astype(np.int16)
+
+
+def keys() -> Samples:
+    pause = np.zeros(RATE_HZ // 10, np.int16)
+    return np.concatenate([part for low in (697, 770, 852) for part in (tones(0.2, low, 1336), pause)])
+
+
+def music() -> Samples:
+    chords = ((262, 330, 392), (220, 262, 330), (175, 220, 262), (196, 247, 294))
+    return np.concatenate([tones(0.5, *chord, *(2 * each for each in chord), fading=3) for chord in chords])
+
+
+def breath() -> Samples:
+    drawn = np.maximum(0, np.sin(2 * np.pi * 0.7 * np.arange(3 * RATE_HZ) / RATE_HZ)) ** 2
+    return (noise(3, 1500) * drawn).astype(np.int16)
+
+
+def humming(pitch_hz: float, seconds: float) -> Samples:
+    time = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    sound = sum(np.sin(2 * np.pi * pitch_hz * each * time) / each**1.5 for each in range(1, 20))
+    return (5000 * sound * np.sin(np.pi * time / seconds)).astype(np.int16)
+
+
+SOUNDS = {
+    "keys": keys(),
+    "music": music(),
+    "white noise": noise(3, 1500),
+    "breath": breath(),
+    "a hum": humming(120, 1.5),
+    "a short hum": humming(150, 0.4),
+    "a high hum": humming(210, 0.7),
+}
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_what_is_no_speech_is_not_acted_upon(model: VoskModel, config: Config, sound: str) -> None:
+    grammar, request = config.grammars["ko"], Expecting("request")
+    _, heard = listen(model, grammar.vocabulary(request), SOUNDS[sound])
+    assert heard.confidence < config.plans["ko"].bands.confirm or not heard.text
 
 
 @pytest.mark.parametrize("missing", ["graph/Gr.fst", "graph/HCLr.fst", "am/final.mdl", "ivector/final.ie"])

@@ -141,9 +141,9 @@ def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> t
     return heard, recogniser.again if isinstance(recogniser, VoskRecogniser) else None
 
 
-def grammar_of(language: str, phrases: Iterable[str], digit_words: DigitWords) -> Grammar:
+def grammar_of(language: str, phrases: Iterable[str], digit_words: DigitWords, decoys: tuple[str, ...] = ()) -> Grammar:
     """A grammar in which every phrase means itself."""
-    return Grammar(language, {phrase: phrase for phrase in phrases}, digit_words)
+    return Grammar(language, {phrase: phrase for phrase in phrases}, digit_words, decoys=decoys)
 
 
 def evaluate(

@@ -62,7 +62,9 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
         raise click.ClickException(str(error)) from error
     if model is None:
         raise click.ClickException(f"{language!r} has no recogniser: {remedy(language)}")
-    grammar = accuracy.grammar_of(language, known, words) if phrases else config.grammars[language]
+    grammar = config.grammars[language]
+    if phrases:
+        grammar = accuracy.grammar_of(language, known, words, grammar.decoys)
     expecting = Expecting("digits", (join,)) if slot else Expecting("request")
     with Progress(transient=True, disable=as_json) as progress:
         task = progress.add_task(model.name, total=len(recordings))

@@ -174,6 +174,7 @@ class GrammarFile(File):
 
     language: LanguageCode
     fillers: list[str] = []
+    decoys: list[str] = []
     intents: dict[Name, Intent] = {}
     languages: dict[LanguageCode, list[str]] = Field({})
     rules: dict[Name, str] = {}

@@ -77,6 +77,7 @@ def load_grammars(
                 for sentence, intent in theirs.abroad(other).items()
             },
             pack.slots,
+            tuple(dict.fromkeys(normalise(word) for _, file in pack.files for word in file.decoys)),
         )
         for language, pack in packs.items()
     }

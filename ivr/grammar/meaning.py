@@ -86,7 +86,7 @@ class Grammar:
 
     ``asides`` mean nothing to a request but must be recognised: what upset callers say.  ``foreign``: sentences of the
     other languages that count all the same, wherever they stand: human phrases, and asking for that language.
-    ``slots``: intent -> what may be said with it in one breath.
+    ``slots``: intent -> what may be said with it in one breath.  ``decoys``: see ``Vocabulary``.
     """
 
     language: str
@@ -97,6 +97,7 @@ class Grammar:
     asides: tuple[str, ...] = ()
     foreign: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, tuple[SentenceSlot, ...]] = field(default_factory=dict)
+    decoys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         anywhere = {sentence: intent for sentence, intent in self.sentences.items() if intent == PERSON}
@@ -148,6 +149,7 @@ class Grammar:
             group_words=self.digit_words.group_words if expecting.asked == "digits" else (),
             foreign=tuple(sentence for sentence in self.foreign if sentence.count(" ") < FOREIGN_WORDS),
             meanings=tuple(self.sentences.get(phrase, "") for phrase in phrases),
+            decoys=self.decoys,
         )
 
     def asks_for_person(self, text: str) -> bool:

@@ -15,6 +15,7 @@ class Vocabulary:
     ``lengths``: how many digits are expected, empty when any number may be, None for a day; a caller may still say
     fewer at a time.  ``meanings``: one for each phrase, equal where it does not matter which of them was said; without
     it every phrase has its own.
+    ``decoys``: words of no sentence, for sounds that would otherwise become the nearest one.
     """
 
     language: str
@@ -23,5 +24,6 @@ class Vocabulary:
     digit_words: tuple[str, ...] = ()
     group_words: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    decoys: tuple[str, ...] = ()
     lengths: tuple[int, ...] | None = ()
     meanings: tuple[str, ...] = ()

@@ -66,15 +66,13 @@ class VoskModel:
     """A Vosk model of the kind that takes grammars (the "small" and "lgraph" ones), shared by all its calls.
 
     Loaded at once, so that processes forked later share its memory; it starts no threads.  Any number of recognisers
-    may be used at the same time.  ``decoys`` are frequent words of the language, added to every grammar: speech that
-    is not in it can become these instead of the nearest phrase.
+    may be used at the same time.
     """
 
-    def __init__(self, path: Path | str, decoys: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: Path | str) -> None:
         """Raises ModelUnusable.  Never downloads anything."""
         self._path = Path(path)
         self.name = f"vosk {self._path.parent.name if self._path.name == 'model' else self._path.name}"
-        self._decoys = decoys
         self._check_files()
         import vosk
 
@@ -139,7 +137,7 @@ class VoskModel:
             *vocabulary.foreign,
             *vocabulary.digit_words,
             *vocabulary.group_words,
-            *self._decoys,
+            *vocabulary.decoys,
         ):
             split = [self._split(word) for word in phrase.split()]
             known = [pieces for pieces in split if pieces]
@@ -152,7 +150,7 @@ class VoskModel:
             phrases[self._reject] = None
         # ASCII-only JSON would lose every other word: the library does not decode \u escapes.
         text = json.dumps(list(phrases), ensure_ascii=False) if phrases else ""
-        again = Phrases(vocabulary.phrases) if vocabulary.phrases and not vocabulary.digits else None
+        again = Phrases(vocabulary.phrases, vocabulary.decoys) if vocabulary.phrases and not vocabulary.digits else None
         counting = frozenset(vocabulary.digit_words)
         return _Grammar(text, wholes, max(map(len, wholes), default=1), again, counting)
 

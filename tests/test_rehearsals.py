@@ -1,15 +1,16 @@
 """Rehearsals: scenarios in files, played by text against the real call, and what is said when one differs."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from ivr.app import create_business
 from ivr.call.actions import Reason
 from ivr.call.events import Heard
 from ivr.cli import ivr
@@ -18,8 +19,14 @@ from ivr.config.scenarios import load_scenarios
 from ivr.phone.caller import Caller, Press, Unanswered
 from ivr.phone.notes import Turn
 from ivr.phone.playback import Playback
+from ivr.phone.rehearsal import rehearse as rehearse_scenario
 from ivr.phone.show import on as show_on
+from ivr.records.database import connect
+from ivr.records.records import Records
+from ivr.requests.backend import Result as Answer
+from ivr.requests.demonstration import create_shop, orders
 from tests.house import CALL_ID, SILENCE, STOP, House, frames, key, utterance
+from tests.postgres import Postgres
 
 
 def rehearse(tmp_path: Path, text: str, *options: str) -> Result:
@@ -37,18 +44,63 @@ def mistakes(config: Config, tmp_path: Path, text: str) -> list[str]:
     return [str(mistake) for mistake in caught.value.mistakes]
 
 
-def test_every_shipped_scenario_ends_as_it_should() -> None:
-    result = CliRunner().invoke(ivr, ["rehearse"])
-    assert result.exit_code == 0, result.output
-
-
-def test_shipped_scenarios_cover_every_request_and_every_reason_a_call_can_have(config: Config) -> None:
+@pytest.fixture(scope="module")
+def played() -> list[dict[str, Any]]:
+    """Every shipped scenario, on SQLite."""
     result = CliRunner().invoke(ivr, ["rehearse", "--json"])
-    played = json.loads(result.output)
-    requests = {intent for intent, plan in config.plans["en"].requests.items() if not plan.topic}
-    assert requests <= {intent for each in played for intent in each["served"]}
-    unused = {"identity", "repeat_caller"}  # reasons nothing gives yet
+    found: list[dict[str, Any]] = json.loads(result.output)
+    return found
+
+
+def test_every_shipped_scenario_ends_as_it_should(played: list[dict[str, Any]]) -> None:
+    assert [each for each in played if not each["ok"]] == []
+
+
+def test_every_shipped_scenario_ends_the_same_on_postgresql(config: Config, postgres: Postgres, tmp_path: Path) -> None:
+    engine = connect(postgres.database())
+    business = create_business(config, Records(f"sqlite:///{tmp_path / 'records.sqlite3'}"), engine, {})
+    day, differ = None, {}
+    for at, named in enumerate(load_scenarios(config)):
+        if day != named.scenario.day:  # nothing has been changed in the shop, and it is as on that day
+            day = named.scenario.day
+            orders.metadata.drop_all(engine)
+            create_shop(engine, day)
+
+        def ask(action: str, values: Mapping[str, str], work: int, at: int = at) -> Answer:
+            return business.start(action, values, f"{at}-{work}").result(10)
+
+        happened = rehearse_scenario(named.scenario, config, ask)
+        if any(config.actions[action].changes for _, action in happened.actions):
+            day = None
+        if happened.differences:
+            differ[named.name] = happened.differences
+    engine.dispose()
+    assert differ == {}
+
+
+def test_shipped_scenarios_cover_every_reason_a_call_can_have(played: list[dict[str, Any]]) -> None:
+    unused = {"repeat_caller"}  # a reason nothing gives yet
     assert {each["reason"] for each in played if each["reason"]} == set(get_args(Reason)) - unused
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_shipped_scenarios_cover_every_request_with_every_answer_and_every_failure(
+    config: Config, played: list[dict[str, Any]], language: str
+) -> None:
+    in_this_language = [
+        each
+        for named, each in zip(load_scenarios(config), played, strict=True)
+        if config.language_of(named.scenario.line or next(iter(config.lines))) == language
+    ]
+    requests = [plan for plan in config.plans[language].requests.values() if not plan.topic]
+    answers = {
+        (plan.intent, answer)
+        for plan in requests
+        if plan.action
+        for answer in (*plan.outcomes, "failed", "late", *(["unknown"] if plan.confirm else []))
+    }
+    assert answers - {tuple(answer) for each in in_this_language for answer in each["answers"]} == set()
+    assert {plan.intent for plan in requests} <= {intent for each in in_this_language for intent in each["served"]}
 
 
 def test_a_scenario_that_differs_is_shown_with_its_line_and_what_was_said_instead(tmp_path: Path) -> None:

@@ -2,13 +2,21 @@
 
 import csv
 import json
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ivr.call.events import Heard
 from ivr.config import Config
+from ivr.requests.backend import Result
+from ivr.requests.business import Business
+from ivr.requests.demonstration import outbox
 from ivr.speech.codec import encode_mulaw, read_wav
+from ivr.telephony.streams import Streams
 from tests.house import CALL_ID, SILENCE, STOP, STREAM_ID, TALK, House, frames, key, utterance
 
 
@@ -246,3 +254,40 @@ def test_an_upset_voice_is_put_through_and_a_calm_one_is_not_for_its_tone(
 def test_no_session_leaves_its_place_taken(house: House) -> None:
     house.stream(*frames(SILENCE, 100), STOP)
     assert house.streams._running == 0
+
+
+class HeldBusiness:
+    """Asks the real business for an invoice only when ``let_go`` is called."""
+
+    def __init__(self, business: Business) -> None:
+        self._business = business
+        self.held: list[tuple[tuple[str, Mapping[str, str], str], Future[Result]]] = []
+
+    def start(self, action: str, values: Mapping[str, str], key: str) -> "Future[Result]":
+        if action != "invoice_copy":
+            return self._business.start(action, values, key)
+        future: Future[Result] = Future()
+        future.set_running_or_notify_cancel()
+        self.held.append(((action, values, key), future))
+        return future
+
+    def let_go(self) -> None:
+        for asked, future in self.held:
+            future.set_result(self._business.start(*asked).result(10))
+
+
+def test_a_change_the_caller_agreed_to_is_made_once_although_they_hang_up(house: House) -> None:
+    business = HeldBusiness(house.parts.business)
+    house.streams = Streams(replace(house.parts, business=business))  # type: ignore[arg-type]
+    said = (Heard("send me a copy of my invoice", 1.0), Heard("four two seven one nine", 1.0), Heard("yes", 1.0))
+    house.stream(*utterance(), *utterance(), *utterance(), STOP, said=said)
+    assert ending(house) == ("hung_up", None) and len(business.held) == 1
+    stored = house.records.call(CALL_ID)
+    assert stored is not None and stored.card and stored.card["pending"] == {"request": "invoice", "how": "sent"}
+
+    business.let_go()
+    house.parts.writer.flush(timeout_s=5.0)
+    results = [event.data for event in house.records.events(CALL_ID) if event.kind == "change_result"]
+    assert results == [{"outcome": "sent"}]
+    with house.records.engine.connect() as connection:
+        assert len(connection.execute(select(outbox)).all()) == 1

@@ -205,5 +205,6 @@ def _as_json(named: "Named", happened: "Rehearsed") -> dict[str, Any]:
         "topic": ending.topic,
         "team": ending.team,
         "served": ending.served,
+        "answers": sorted([*answer] for answer in happened.answers),
         "turns": [{"who": line.who, "text": line.text, "at_ms": line.at_ms} for line in happened.lines],
     }

@@ -23,6 +23,7 @@ from ivr.call.events import (
     Started,
     Upset,
 )
+from ivr.call.history import DROPPED
 from ivr.config import Config
 from ivr.config.scenarios import End, Faked, Scenario, Step
 from ivr.requests.backend import BackendFailed, OutcomeUnknown, Result
@@ -63,10 +64,15 @@ class Ending:
 
 @dataclass(slots=True)
 class Rehearsed:
-    """What happened in a scenario.  ``differences``: step (-1: the ending) and what was not as it should be."""
+    """What happened in a scenario.
+
+    ``answers``: what the business answered, by request: an outcome, or failed, unknown or late.
+    ``differences``: step (-1: the ending) and what was not as it should be.
+    """
 
     lines: list[Line] = field(default_factory=list)
     actions: list[tuple[int, str]] = field(default_factory=list)
+    answers: set[tuple[str, str]] = field(default_factory=set)
     ending: Ending = field(default_factory=Ending)
     differences: list[tuple[int, str]] = field(default_factory=list)
 
@@ -242,9 +248,15 @@ class _Telephone:
         self.happened.actions.append((self._step, action.action))
         faked = self._scenario.actions.get(action.action)
         back_ms = self._now_ms + int((faked.takes if faked else 0) * 1000)
-        self._lookups.append((back_ms, self._answer(action, faked)))
+        answer = self._answer(action, faked)
+        self._lookups.append((back_ms, answer))
+        plan = self._config.plans[self._language]
+        request = plan.requests.get(self._call.card()["wanted"] or "")
+        if request and action.action in (request.action, request.before):
+            late = back_ms - self._now_ms >= plan.timing.lookup_ms
+            self.happened.answers.add((request.intent, "late" if late else _outcome(answer)))
 
-    def _answer(self, action: Do, faked: Faked | None) -> Event:
+    def _answer(self, action: Do, faked: Faked | None) -> Answered | Failed:
         if faked and (faked.fails or faked.unknown):
             return Failed(action.work, "the scenario says so", faked.unknown)
         if faked and faked.outcome:
@@ -272,11 +284,17 @@ class _Telephone:
 
     def _end(self, ending: Ending) -> None:
         self._ended = True
-        ending.served = [done["request"] for done in self._call.card()["done"]]
+        ending.served = [done["request"] for done in self._call.card()["done"] if done["outcome"] != DROPPED]
         self.happened.ending = ending
 
     def _tell(self, who: str, text: str) -> None:
         self.happened.lines.append(Line(who, text, self._now_ms, self._step))
+
+
+def _outcome(answer: Answered | Failed) -> str:
+    if isinstance(answer, Answered):
+        return answer.outcome
+    return "unknown" if answer.unknown else "failed"
 
 
 def _doing(step: Step) -> str:

@@ -132,6 +132,7 @@ def test_a_scenario_may_make_a_lookup_answer_as_it_likes(tmp_path: Path) -> None
     text = (
         "scenarios:\n"
         "  another shop:\n"
+        "    caller: '+15550199'\n"
         "    actions: {order_status: {outcome: cancelled, values: {order_number: '99999'}}}\n"
         "    steps:\n"
         "      - says: where is my order\n"

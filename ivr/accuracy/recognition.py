@@ -17,7 +17,7 @@ from ivr.call.policy import confidence, decide
 from ivr.grammar import DigitWords, Expecting, Grammar, Meaning, Vocabulary, normalise
 from ivr.speech.codec import read_wav
 from ivr.speech.detector import SpeechDetector
-from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
+from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Recogniser, Samples
 from ivr.speech.vosk import VoskRecogniser
 from ivr.speech.vosk_again import Again
 from ivr.speech.whisper import WhisperRecogniser
@@ -135,10 +135,19 @@ def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> t
         frame = sound[at : at + FRAME_SAMPLES]
         quiet_ms = 0 if detector.is_speech(frame) else quiet_ms + 20
         recogniser.accept(frame, quiet_ms)
-    heard = recogniser.finish()
+    heard = _finish(recogniser)
     if isinstance(recogniser, WhisperRecogniser):
         return heard, recogniser.reading
     return heard, recogniser.again if isinstance(recogniser, VoskRecogniser) else None
+
+
+def _finish(recogniser: Recogniser) -> Heard:
+    """Wait as long as it takes: the ear is measured, not how busy the machine is."""
+    while True:
+        try:
+            return recogniser.finish()
+        except TimeoutError:
+            continue
 
 
 def grammar_of(language: str, phrases: Iterable[str], digit_words: DigitWords, decoys: tuple[str, ...] = ()) -> Grammar:

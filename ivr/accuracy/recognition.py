@@ -17,7 +17,7 @@ from ivr.call.policy import confidence, decide
 from ivr.grammar import DigitWords, Expecting, Grammar, Meaning, Vocabulary, normalise
 from ivr.speech.codec import read_wav
 from ivr.speech.detector import SpeechDetector
-from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Recogniser, Samples
+from ivr.speech.recogniser import RATE_HZ, Recogniser, RecognitionModel, Samples
 from ivr.speech.vosk import VoskRecogniser
 from ivr.speech.vosk_again import Again
 from ivr.speech.whisper import WhisperRecogniser

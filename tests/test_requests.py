@@ -6,6 +6,7 @@ from ivr.call import Call
 from ivr.call.actions import Do, Finish
 from ivr.call.events import Answered, Elapsed, Failed, Heard, HungUp, Played, Started
 from ivr.config import Config
+from ivr.config.prompt_values import selected
 from tests.calls import CALLER, after, in_state, reasons, said
 from tests.test_config import Edit, edit, home, mistakes  # noqa: F401  fixtures
 
@@ -90,3 +91,24 @@ def test_the_other_of_two_orders(config: Config) -> None:
 def test_a_mistake_in_the_requests_is_explained(home, edit: Edit, old: str, new: str, says: str) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
     edit("config/requests.yaml", old, new)
     assert any(says in line for line in mistakes(home)), mistakes(home)
+
+
+def test_a_prompt_that_names_a_value_nobody_gives_is_refused_with_its_line(home, edit: Edit) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    edit("config/prompts/en.yaml", "was paid on {{ refunded | day }}", "was paid on {{ paid | day }}")
+    found = mistakes(home)
+    assert len(found) == 2  # two requests say it
+    assert all("config/prompts/en.yaml:" in line and "no 'paid'" in line and "amount" in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("statement", "columns"),
+    [
+        ("SELECT o.number, CASE WHEN a = 'x, FROM' THEN 1 END AS outcome FROM t", {"number", "outcome"}),
+        ("select distinct substr(a, 1, 2) as begins, (SELECT b FROM c) AS d", {"begins", "d"}),
+        ("SELECT * FROM t", None),
+        ("SELECT count(*) FROM t", None),
+        ("UPDATE t SET a = 1 RETURNING a", None),
+    ],
+)
+def test_the_columns_of_a_statement_are_known_or_nothing_is_claimed(statement: str, columns: set[str] | None) -> None:
+    assert selected(statement) == columns

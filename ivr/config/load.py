@@ -13,6 +13,7 @@ from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.advisors import advisors as build_advisors
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammars, load_upset_words
+from ivr.config.prompt_values import prompt_values
 from ivr.config.questions import Questions, QuestionsFile, load_questions
 from ivr.config.requests import RequestsFile, prompts_of, request_plans, sentence_slots
 from ivr.config.requests_check import check_requests
@@ -179,6 +180,12 @@ def _texts(home: Path, files: tuple[IvrFile, RequestsFile], questions: Questions
             mistakes.found.append(source.mistake((name,), f"prompt {name!r}: {what}", "mend the sentence"))
     for name in sorted({*_PROMPTS, *prompts_of(requests)} - set(source.data)):
         mistakes.found.append(source.mistake((), f"prompt {name!r} is missing", "add the sentence"))
+    for name, intent, given in prompt_values(requests):
+        if name in sentences and name not in wrong:
+            for value in sorted(texts.values(name) - given):
+                what = f"prompt {name!r}: {intent} says it, and has no {value!r}"
+                remedy = f"it has {', '.join(sorted(given)) or 'no values'}; or let its action answer {value!r}"
+                mistakes.found.append(source.mistake((name,), what, remedy))
     return texts
 
 

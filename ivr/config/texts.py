@@ -58,8 +58,12 @@ class Texts:
 
     def is_fixed(self, name: str) -> bool:
         """True when the sentence is the same in every call, so that it can be rendered before one."""
+        return not self.values(name)
+
+    def values(self, name: str) -> set[str]:
+        """The values a sentence without mistakes is filled with."""
         parsed = self._environment.parse(self._sentences[name])
-        return not meta.find_undeclared_variables(parsed) - {"company", "tone", "recorded"}
+        return meta.find_undeclared_variables(parsed) - {"company", "tone", "recorded"}
 
     @property
     def names(self) -> tuple[str, ...]:

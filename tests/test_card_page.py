@@ -44,7 +44,7 @@ def test_the_card_tells_the_story(house: House) -> None:
     for part in (
         "Ringing",
         "+1 5550199",
-        "Identity not verified",
+        "Identity verified",
         "English",
         "The caller pressed 0.",
         "the status of an order · 90 % sure",

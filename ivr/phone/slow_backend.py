@@ -31,7 +31,7 @@ def home_with_slow_backend(home: Path, seconds: float) -> Iterator[Path]:
         file["actions"]["bench_quick"] = {"sql": "SELECT 'found' AS outcome"}
         file["actions"]["bench_slow"] = {"http": {"url": url, "timeout_s": 30}}
         for name in _SENTENCES:
-            file["requests"][name] = {"action": name, "outcomes": {"found": {"say": "delivery_time"}}}
+            file["requests"][name] = {"action": name, "outcomes": {"found": {"say": "opening_hours"}}}
         yaml.dump(file, path)
         for prompts in (copy / "config" / "prompts").glob("*.yaml"):
             with prompts.open("a", encoding="utf-8") as end:

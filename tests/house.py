@@ -164,7 +164,12 @@ class House:
         if signature is None:
             signature = RequestValidator(TOKEN).compute_signature(BASE + path, form)
         answer = self.client.post(path, data=form, headers={"X-Twilio-Signature": signature}, base_url=BASE)
+        self.settle()
         return answer.status_code, answer.text
+
+    def settle(self) -> None:
+        """Until all that was noted is stored, however slow the disk."""
+        assert self.parts.writer.flush(timeout_s=60)
 
     def start(self, call_id: str = CALL_ID, token: str | None = None) -> str:
         token = self.signatures.stream_token(call_id) if token is None else token
@@ -189,7 +194,7 @@ class House:
         if then:
             then()
         self.streams.serve(socket)
-        assert self.parts.writer.flush(timeout_s=60)  # a session does not wait that long for a slow disk
+        self.settle()
         return socket
 
 

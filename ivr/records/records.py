@@ -78,7 +78,7 @@ class Records:
             metadata.create_all(self.engine)
         except SQLAlchemyError as error:
             raise RecordsUnavailable(
-                f"the database cannot be opened ({_short(error)}); check IVR_DATABASE_URL, the file's permissions, "
+                f"the database cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's permissions, "
                 "and that the server runs"
             ) from error
 
@@ -112,11 +112,17 @@ class Records:
             return claimed.rowcount == 1
 
     def close(self, call_id: str, outcome: str, reason: str | None = None, **values: Any) -> bool:
-        """A call's part with the machine ends.  The first ending stays: a second changes nothing and gives False."""
+        """A call's part with the machine ends.  The first ending stays: a second changes nothing and gives False.
+
+        Only the word of somebody who saw no more than that the caller is gone gives way to one that has the story.
+        """
+        is_open = calls.c.outcome.is_(None) | (calls.c.outcome == ("hung_up" if "card" in values else "")) & (
+            calls.c.card.is_(None)
+        )
         with self.engine.begin() as connection:
             closed = connection.execute(
                 update(calls)
-                .where((calls.c.call_id == call_id) & calls.c.outcome.is_(None))
+                .where((calls.c.call_id == call_id) & is_open)
                 .values(outcome=outcome, reason=reason, ended_at=datetime.now(UTC), **values)
             )
         if closed.rowcount == 1 and self.on_ending:
@@ -180,5 +186,6 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _short(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def short(error: Exception) -> str:
+    """What a database says is wrong, in one line."""
+    return (str(getattr(error, "orig", None) or error) or type(error).__name__).splitlines()[0]

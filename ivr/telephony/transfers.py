@@ -246,16 +246,10 @@ class Transfers:
         self._parts.writer.note(NewEvent(call_id, 0, kind, data))
 
     def _note(self, call_id: str, kind: str, data: dict[str, Any]) -> None:
-        try:
-            self._parts.records.note(call_id, kind, data)
-        except SQLAlchemyError as error:
-            _log.error("call %s: %s is not recorded: %s", call_id[:64], kind, error)
+        self._parts.writer.surely(lambda: self._parts.records.note(call_id, kind, data))
 
     def _change(self, call_id: str, **values: Any) -> None:
-        try:
-            self._parts.records.change(call_id, **values)
-        except SQLAlchemyError as error:
-            _log.error("call %s: %s is not recorded: %s", call_id[:64], values, error)
+        self._parts.writer.surely(lambda: self._parts.records.change(call_id, **values))
 
 
 def _count(name: str) -> int:

@@ -95,7 +95,7 @@ def test_a_server_that_does_not_start_is_quoted(tmp_path: Path) -> None:
 
 def test_a_server_that_will_not_end_is_ended_with_all_it_started(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("ivr.phone.server.STOPPED_WITHIN_S", 0.2)
-    stubborn = "import signal, subprocess; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    stubborn = "import signal, subprocess; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
     child = "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)"
     with own_server(stub(tmp_path, before=stubborn + child)) as server:
         child_pid = int(server.last_words().split()[-1])

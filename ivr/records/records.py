@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ivr.records.database import RecordsUnavailable, connect
@@ -158,6 +158,15 @@ class Records:
                 row["caller"] and connection.execute(select(calls.c.call_id).where(earlier & recent).limit(1)).first()
             )
         return StoredCall(**row, called_before=bool(before))
+
+    def given_up(self, call_id: str) -> int:
+        """How many calls its number gave up within 24 hours before it: hung up, nothing done.  0 if withheld."""
+        now, before = calls.alias(), calls.alias()
+        recent = before.c.started_at > datetime.now(UTC) - AGAIN_WITHIN
+        same = (before.c.caller == now.c.caller) & (before.c.caller != "") & (before.c.call_id != call_id)
+        counted = select(func.count()).select_from(before.join(now, same & recent & (before.c.outcome == "hung_up")))
+        with self.engine.connect() as connection:
+            return int(connection.execute(counted.where(now.c.call_id == call_id)).scalar() or 0)
 
     def events(self, call_id: str, after: int = 0) -> list[StoredEvent]:
         """The events of a call, in order, those with an id above ``after``."""

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from ruamel.yaml import YAML
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from ivr.config.files import Name
 from ivr.config.source import check, read
+from ivr.yaml_text import dump
 
 FILE = "config/users.yaml"
 MIN_PASSWORD = 12  # NIST SP 800-63B-4 asks for 15 without, 8 with a second factor; guessing is limited in ``logins``
@@ -70,5 +70,5 @@ class Users:
         draft = path.with_suffix(".new")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write("# Who may log in at /supervisor.  Change it with: ivr users\n")
-            YAML().dump({"users": users}, file)
+            file.write(dump({"users": users}))
         draft.replace(path)

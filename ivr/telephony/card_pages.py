@@ -13,7 +13,6 @@ import phonenumbers
 from babel import Locale
 from flask import Blueprint, Response, g, render_template, request, url_for
 from requests import RequestException
-from ruamel.yaml import YAML
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.handover import Facts, handover
@@ -23,6 +22,7 @@ from ivr.records.records import StoredCall
 from ivr.requests.backend import Result
 from ivr.telephony.cards import LinkRefused
 from ivr.telephony.parts import Parts
+from ivr.yaml_text import parse
 
 ORDERS_WITHIN_S = 0.5  # the page waits so long for a slow shop; what comes later is shown later
 _KEPT_ORDERS = 500  # calls whose orders are kept in memory
@@ -147,7 +147,8 @@ def refused(why: str, language: str | None) -> str:
 
 @cache
 def _all_words() -> dict[str, dict[str, str]]:
-    words: dict[str, dict[str, str]] = YAML(typ="safe").load(Path(__file__).parent / "templates" / "card_words.yaml")
+    text = (Path(__file__).parent / "templates" / "card_words.yaml").read_text(encoding="utf-8")
+    words: dict[str, dict[str, str]] = parse(text)[0]
     return words
 
 

@@ -96,6 +96,8 @@ class _Handlers:
             return self._transfer_unserved(call_id, "failure")
         if not self._has_room():
             return self._transfer_unserved(call_id, "overload")
+        if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
+            return self._transfer_unserved(call_id, "repeat_caller")
         return twiml.stream(self._base, self._media_url, token)
 
     def next(self) -> str:

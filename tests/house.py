@@ -123,10 +123,16 @@ class PromptBusiness:
 class House:
     """Everything but the exchange.  ``post`` signs like Twilio; ``stream`` plays messages into a session."""
 
-    def __init__(self, config: Config, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        database: str | None = None,
+    ) -> None:
         self.model = ScriptedModel()
         self.voice = ToneVoice()
-        self.records = Records(f"sqlite:///{folder / 'ivr.sqlite3'}")
+        self.records = Records(database or f"sqlite:///{folder / 'ivr.sqlite3'}")
         self.records.prepare()
         create_shop(self.records.engine, date(2026, 11, 21))
         links = CardLinks(TOKEN, BASE)
@@ -134,7 +140,7 @@ class House:
         self.parts = Parts(
             config=config,
             records=self.records,
-            writer=EventWriter(self.records),
+            writer=EventWriter(self.records, pause_s=0.02),
             models={"en": self.model},
             prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
             links=links,

@@ -18,6 +18,7 @@ __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
 
 AGAIN_WITHIN = timedelta(hours=24)  # who rings again within this was not served: the reports count it so, too
+LONGEST = timedelta(hours=4)  # Twilio ends a call after this
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,16 @@ class Records:
         if closed.rowcount == 1 and self.on_ending:
             self.on_ending(outcome, reason)
         return closed.rowcount == 1
+
+    def close_forgotten(self) -> int:
+        """End calls that are still open after longer than any call lasts: their process died, and nobody asked again.
+
+        Raises SQLAlchemyError.
+        """
+        now = datetime.now(UTC)
+        forgotten = calls.c.outcome.is_(None) & (calls.c.started_at < now - LONGEST)
+        with self.engine.begin() as connection:
+            return connection.execute(update(calls).where(forgotten).values(outcome="failed", ended_at=now)).rowcount
 
     def change(self, call_id: str, **values: Any) -> None:
         """What became of a call later: a caller who hung up but is still there, a voicemail, the advisor reached."""

@@ -159,17 +159,12 @@ def shop(settings: Settings, records: Records) -> Engine:
 
 
 def create_business(config: Config, records: Records, shop: Engine, environ: Mapping[str, str]) -> Business:
-    """Everything under ``actions`` in config/requests.yaml.  Raises RecordsUnavailable or ConfigError."""
-    sent = SentChanges(records.engine)
-    try:
-        sent.prepare()
-    except SQLAlchemyError as error:
-        raise RecordsUnavailable(f"the table of sent changes cannot be made: {error}") from error
+    """Everything under ``actions`` in config/requests.yaml.  Raises ConfigError."""
     backends = _backends(config, shop, environ)
     actions = {
         name: Action(backends[name], action.changes, action.text_message) for name, action in config.actions.items()
     }
-    messenger = _messenger(config, backends, environ)
+    messenger, sent = _messenger(config, backends, environ), SentChanges(records.engine)
     return Business(
         actions, sent, messenger, lambda language, prompt, values: config.texts[language].text(prompt, values)
     )

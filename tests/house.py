@@ -123,10 +123,17 @@ class PromptBusiness:
 class House:
     """Everything but the exchange.  ``post`` signs like Twilio; ``stream`` plays messages into a session."""
 
-    def __init__(self, config: Config, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        database: str | None = None,
+    ) -> None:
+        self.without_database = False
         self.model = ScriptedModel()
         self.voice = ToneVoice()
-        self.records = Records(f"sqlite:///{folder / 'ivr.sqlite3'}")
+        self.records = Records(database or f"sqlite:///{folder / 'ivr.sqlite3'}")
         self.records.prepare()
         create_shop(self.records.engine, date(2026, 11, 21))
         links = CardLinks(TOKEN, BASE)
@@ -134,7 +141,7 @@ class House:
         self.parts = Parts(
             config=config,
             records=self.records,
-            writer=EventWriter(self.records, pause_s=0.01, patience_s=0),
+            writer=EventWriter(self.records, pause_s=0.02),
             models={"en": self.model},
             prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
             links=links,
@@ -168,8 +175,9 @@ class House:
         return answer.status_code, answer.text
 
     def settle(self) -> None:
-        """Until all that was noted is stored, however slow the disk."""
-        assert self.parts.writer.flush(timeout_s=60)
+        """Until all that was noted is stored, however slow the disk; not where a test takes the database away."""
+        if not self.without_database:
+            assert self.parts.writer.flush(timeout_s=60)
 
     def start(self, call_id: str = CALL_ID, token: str | None = None) -> str:
         token = self.signatures.stream_token(call_id) if token is None else token

@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 class SafeRecords:
-    """What cannot be read is nothing, what cannot be written is logged."""
+    """What cannot be read is nothing, what cannot be written now is written later."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts

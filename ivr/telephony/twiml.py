@@ -31,6 +31,9 @@ VOICEMAIL_S = 180
 KEY_S = 6  # for a key to be pressed: long enough to take the telephone from the ear
 WHISPER_S = 10  # the same for an advisor, who may be looking at the card
 TALK_S = 86_400  # of a conversation with an advisor: we set no limit, and Twilio knows none longer than a day
+# Twilio's connection overrides: no answer within five seconds, or a process that died over it, and another is asked.
+# twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+ASK_AGAIN = "#rc=2&rt=5000&rp=ct,rt,5xx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Scene:
 def stream(base: str, media_url: str, token: str) -> str:
     """Open the media stream; when it ends, whatever the reason, ask what is next."""
     response = VoiceResponse()
-    connect = Connect(action=f"{base}/voice/next", method="POST")
+    connect = Connect(action=f"{base}/voice/next{ASK_AGAIN}", method="POST")
     opened = Stream(url=media_url, name="ivr", status_callback=f"{base}/stream-events", status_callback_method="POST")
     opened.parameter(name="token", value=token)
     connect.append(opened)

@@ -140,7 +140,7 @@ class House:
         self.parts = Parts(
             config=config,
             records=self.records,
-            writer=EventWriter(self.records, pause_s=0.02),
+            writer=EventWriter(self.records, pause_s=0.01, patience_s=0),
             models={"en": self.model},
             prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
             links=links,

@@ -1,9 +1,10 @@
 """Text -> meaning, within one language.  A Grammar is made once, is frozen, and serves every call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from typing import Literal
 
 from rapidfuzz import fuzz, process
@@ -111,7 +112,7 @@ class Grammar:
         spoken = dict.fromkeys(("digits", "date", "reply"), anything)
         spoken |= {"request": requests, "yes_no": [*always, *answers]}
         object.__setattr__(self, "_spoken", spoken)
-        object.__setattr__(self, "_prefixes", {asked: _prefixes(texts) for asked, texts in spoken.items()})
+        object.__setattr__(self, "_prefixes", {asked: _prefixes(tuple(texts)) for asked, texts in spoken.items()})
         words_of = {asked: {word for text in texts for word in text.split()} for asked, texts in spoken.items()}
         free = {"digits": self.digit_words.words, "date": _day_words(self.language)}
         for asked, words in free.items():
@@ -165,9 +166,10 @@ class Grammar:
 
     def _told_apart(self) -> dict[str, str]:
         """The foreign sentences that are in none of this language's own."""
-        own = [f" {sentence} " for sentence in self.sentences]
-        spoken = "\n".join(own)
-        return {sentence: intent for sentence, intent in self.foreign.items() if f" {sentence} " not in spoken}
+        own = "\n".join(f" {sentence} " for sentence in self.sentences)
+        words = set(own.split())
+        shared = (each for each in self.foreign if words.issuperset(each.split()) and f" {each} " in own)
+        return {each: self.foreign[each] for each in self.foreign.keys() - set(shared)}
 
     def knows_a_word(self, text: str, expecting: Expecting) -> bool:
         """True when a word of the text could belong to an answer: speech, and not only noise."""
@@ -310,7 +312,8 @@ def _meaning(intents: Mapping[str, str], first: tuple[str, float], margin: float
     return Meaning(intents[sentence] if likeness >= NEAREST else None, likeness, margin, sentence)
 
 
-def _prefixes(sentences: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=32)  # most questions listen for the same sentences
+def _prefixes(sentences: tuple[str, ...]) -> frozenset[str]:
     """Every proper beginning, in whole words, of the sentences."""
     found: set[str] = set()
     for sentence in sentences:

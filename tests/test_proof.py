@@ -40,7 +40,10 @@ def test_the_shipped_files_keep_nobody(config: Config) -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"budget": {"misses": 20, "silences": 20}}, "more than 15 answers in vain (the caller says nothing for 5 s, then"),
+        (
+            {"budget": {"misses": 20, "silences": 20}},
+            "more than 15 answers in vain (the caller says nothing for 5 s, then",
+        ),
         ({"budget": {"turns": 1000}}, "kept for 1000 turns, more than 40 (the caller says “what are your opening"),
         ({"budget": {"seconds": 100_000}}, "kept for 100000 seconds, more than 900 (the caller talks without a pause)"),
         ({"timing": {"no_input_ms": 40_000}}, "says nothing is not with a person after 60 s"),

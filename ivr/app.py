@@ -16,6 +16,7 @@ from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.config.actions import HttpEntry
 from ivr.config.escalation import prove_escalation
+from ivr.operations.draining import Draining
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
 from ivr.operations.reload import Reload
@@ -68,15 +69,19 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["ivr"] = parts
     streams.register(app, signatures)
     parts.records.on_ending = parts.metrics.ended
-    routes = webhooks(settings.public_url, settings.media_url, signatures, parts, streams.has_room)
+    app.extensions["draining"] = draining = Draining(streams.running)
+    has_room = lambda: streams.has_room() and not draining.begun  # noqa: E731
+    routes = webhooks(settings.public_url, settings.media_url, signatures, parts, has_room)
     timed(routes, parts.metrics)
+    draining.follow(routes)
     app.register_blueprint(routes)
     app.register_blueprint(card_pages(parts))
     versions = Versions(parts.records.engine)
     app.register_blueprint(desk(parts, Users(settings.home), settings.public_url, versions))
     app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
     reload.begin()
-    app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room))
+    leaving = lambda: draining.begun  # noqa: E731
+    app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room, leaving))
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
     app.wsgi_app = _without_compression(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
@@ -154,17 +159,12 @@ def shop(settings: Settings, records: Records) -> Engine:
 
 
 def create_business(config: Config, records: Records, shop: Engine, environ: Mapping[str, str]) -> Business:
-    """Everything under ``actions`` in config/requests.yaml.  Raises RecordsUnavailable or ConfigError."""
-    sent = SentChanges(records.engine)
-    try:
-        sent.prepare()
-    except SQLAlchemyError as error:
-        raise RecordsUnavailable(f"the table of sent changes cannot be made: {error}") from error
+    """Everything under ``actions`` in config/requests.yaml.  Raises ConfigError."""
     backends = _backends(config, shop, environ)
     actions = {
         name: Action(backends[name], action.changes, action.text_message) for name, action in config.actions.items()
     }
-    messenger = _messenger(config, backends, environ)
+    messenger, sent = _messenger(config, backends, environ), SentChanges(records.engine)
     return Business(
         actions, sent, messenger, lambda language, prompt, values: config.texts[language].text(prompt, values)
     )

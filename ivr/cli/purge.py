@@ -21,6 +21,8 @@ def purge(yes: bool) -> None:
         records.prepare()
     except (ConfigError, RecordsUnavailable) as error:
         raise click.ClickException(str(error)) from None
+    if yes and (forgotten := records.close_forgotten()):
+        click.echo(f"Ended   {forgotten:>8,} calls that nobody had ended: their process had died")
     purged = remove(records.engine, audio_directory(), keeping, yes)
     verb = "Removed" if yes else "Would remove"
     for name, count in asdict(purged).items():

@@ -82,6 +82,7 @@ class Scenario(File):
     caller: Number | None = None
     at: Annotated[datetime, AfterValidator(lambda at: at.replace(tzinfo=None))] | None = None
     called_before: bool = False
+    gave_up: Annotated[int, Field(ge=0, le=10)] = 0
     full: bool = False
     actions: dict[Name, Faked] = {}
     steps: list[Step] = []

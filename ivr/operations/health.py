@@ -14,8 +14,17 @@ from ivr.records.records import Records
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
-def health(records: Records, metrics: Metrics, metrics_token: str | None, has_room: Callable[[], bool]) -> Blueprint:
-    """``metrics_token``: who reads the metrics from elsewhere than this machine must send it as a bearer token."""
+def health(
+    records: Records,
+    metrics: Metrics,
+    metrics_token: str | None,
+    has_room: Callable[[], bool],
+    leaving: Callable[[], bool],
+) -> Blueprint:
+    """``metrics_token``: who reads the metrics from elsewhere than this machine must send it as a bearer token.
+
+    ``leaving``: whether the server was asked to stop.
+    """
     routes = Blueprint("health", __name__)
 
     @routes.get("/health")
@@ -24,6 +33,8 @@ def health(records: Records, metrics: Metrics, metrics_token: str | None, has_ro
 
     @routes.get("/ready")
     def ready() -> Response:
+        if leaving():
+            return Response("stopping: calls in progress go on", 503, mimetype="text/plain")
         try:
             with records.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))

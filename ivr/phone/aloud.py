@@ -20,8 +20,8 @@ LIMIT_S = 180.0  # for one call
 
 def unheard_of(scenario: Scenario) -> str | None:
     """What a scenario asks for that only text can do; None for one that can be played by sound."""
-    if scenario.full or scenario.called_before or scenario.actions or scenario.at:
-        return "full, called_before, actions and at are set by text only"
+    if scenario.full or scenario.gave_up or scenario.called_before or scenario.actions or scenario.at:
+        return "full, gave_up, called_before, actions and at are set by text only"
     for step in scenario.steps:
         if step.act in ("mumbles", "breaks") or step.upset is not None or "confidence" in step.model_fields_set:
             return "confidence, upset, mumbles and breaks are set by text only"

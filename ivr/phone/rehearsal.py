@@ -133,6 +133,9 @@ class _Telephone:
         if self._scenario.full:
             self._transfer("overload", None)
             return
+        if 0 < self._config.most_given_up <= self._scenario.gave_up:
+            self._transfer("repeat_caller", None)
+            return
         self._handle(Started())
         if self._scenario.called_before:
             self._notice("called_before")

@@ -20,7 +20,10 @@ def connect(url: str, patience_s: int | None = None) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_pre_ping=True, **_pool(parsed.get_backend_name(), patience_s))
+        in_memory = parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
+        pool = {} if in_memory else _pool(parsed.get_backend_name(), patience_s)
+        # An error's text goes into logs: it must not hold what callers said.
+        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True, **pool)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise RecordsUnavailable(
             f"the database address is not usable ({error}); it looks like sqlite:////var/lib/ivr/ivr.sqlite3 or "
@@ -36,9 +39,7 @@ def connect(url: str, patience_s: int | None = None) -> Engine:
 
 
 def _pool(backend: str, patience_s: int | None) -> dict[str, Any]:
-    # PostgreSQL: webhooks of 100 calls share a few connections; waiting longer than 2 s would eat Twilio's patience.
-    if backend == "sqlite":
-        return {}
+    # Webhooks of 100 calls share a few connections; waiting longer than 2 s would eat Twilio's patience.
     limits: dict[str, Any] = {}
     if backend == "postgresql" and patience_s:
         ms = patience_s * 1000

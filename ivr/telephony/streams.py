@@ -28,6 +28,10 @@ class Streams:
         """True when this process may take one more call."""
         return self._running < self._parts.config.max_calls
 
+    def running(self) -> int:
+        """How many streams go on in this process."""
+        return self._running
+
     def register(self, app: Flask, signatures: Signatures) -> None:
         """Add the route ``/media`` to the application."""
         app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": media.MAX_MESSAGE_BYTES}

@@ -125,7 +125,9 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
     prove_escalation(config, settings.cache)
+    receiver = _receiver(config, settings)
     parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
+    parts.delivery.tell(*receiver)
 
 
 def clock(config: Config, at: datetime | None) -> Callable[[], datetime]:

@@ -48,8 +48,8 @@ class Streams:
                 _log.warning("refused a stream: not signed by Twilio (check IVR_PUBLIC_URL)")
                 abort(403)
 
-        @app.get("/media")
-        @app.get("/media/")
+        @app.route("/media", websocket=True)
+        @app.route("/media/", websocket=True)
         def stream() -> Response:
             try:
                 socket = accept(request.environ, media.MAX_MESSAGE_BYTES)

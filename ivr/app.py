@@ -1,10 +1,9 @@
 """create_app(): the only place where the real parts are put together."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -51,8 +50,6 @@ MAX_FORM_BYTES = 64 * 1024  # Twilio's webhooks have some 2 kB
 SHOP_PATIENCE_S = 5  # less than a caller waits before a person takes over (`timing: lookup`)
 _log = logging.getLogger(__name__)
 
-WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
 
 def create_app(settings: Settings) -> Flask:
     """The web application.  Raises ConfigError or RecordsUnavailable, whose text says what to do.
@@ -83,7 +80,6 @@ def create_app(settings: Settings) -> Flask:
     leaving = lambda: draining.begun  # noqa: E731
     app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room, leaving))
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
-    app.wsgi_app = _without_compression(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -246,13 +242,3 @@ def load_model(language: str, wanted: str, models_dir: Path) -> RecognitionModel
 
             return WhisperModel(path)
     return None
-
-
-def _without_compression(wrapped: WSGI) -> WSGI:
-    """Never agree to compress WebSocket messages: it costs CPU for each frame and was suspected of breaking calls."""
-
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return wrapped(environ, start_response)
-
-    return application

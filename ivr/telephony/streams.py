@@ -7,6 +7,7 @@ from flask import Flask, abort, request
 from flask_sock import Sock
 from simple_websocket import Server
 
+from ivr.operations.strangers import Strangers
 from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.session import DEAD_LINE_S, Session
@@ -32,7 +33,7 @@ class Streams:
         """How many streams go on in this process."""
         return self._running
 
-    def register(self, app: Flask, signatures: Signatures) -> None:
+    def register(self, app: Flask, signatures: Signatures, strangers: Strangers) -> None:
         """Add the route ``/media`` to the application."""
         app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": media.MAX_MESSAGE_BYTES}
         sockets = Sock(app)
@@ -40,8 +41,8 @@ class Streams:
         @app.before_request
         def only_twilio() -> None:
             if request.path.rstrip("/") == "/media" and not signatures.handshake(request):
-                _log.warning("refused a stream: not signed by Twilio (check IVR_PUBLIC_URL)")
-                abort(403)
+                what = "a stream: not signed by Twilio (check IVR_PUBLIC_URL)"
+                abort(429 if strangers.refused(request.remote_addr, what) else 403)
 
         for path in ("/media", "/media/"):
             sockets.route(path, endpoint=f"media{len(path)}")(self._serve)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, request
 
+from ivr.operations.strangers import Strangers
 from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.session import DEAD_LINE_S, Session
@@ -39,14 +40,14 @@ class Streams:
         """How many streams go on in this process."""
         return self._running
 
-    def register(self, app: Flask, signatures: Signatures) -> None:
+    def register(self, app: Flask, signatures: Signatures, strangers: Strangers) -> None:
         """Add the route ``/media`` to the application."""
 
         @app.before_request
         def only_twilio() -> None:
             if request.path.rstrip("/") == "/media" and not signatures.handshake(request):
-                _log.warning("refused a stream: not signed by Twilio (check IVR_PUBLIC_URL)")
-                abort(403)
+                what = "a stream: not signed by Twilio (check IVR_PUBLIC_URL)"
+                abort(429 if strangers.refused(request.remote_addr, what) else 403)
 
         @app.route("/media", websocket=True)
         @app.route("/media/", websocket=True)

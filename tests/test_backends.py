@@ -204,7 +204,9 @@ def business(
     backend: Backend, folder: Path, changes: bool = False, text_message: str | None = None, pigeon: Pigeon | None = None
 ) -> Business:
     actions = {"it": Action(backend, changes, text_message)}
-    return Business(actions, sent_changes(folder), pigeon or Pigeon(), lambda language, prompt, values: f"{prompt} {values}")
+    return Business(
+        actions, sent_changes(folder), pigeon or Pigeon(), lambda language, prompt, values: f"{prompt} {values}"
+    )
 
 
 def sent_changes(folder: Path) -> SentChanges:

@@ -29,7 +29,7 @@ def test_a_call_is_answered_with_a_stream_and_a_token(house: House) -> None:
     status, text = house.post("/voice", CallStatus="ringing")
     assert status == 200
     assert '<Stream name="ivr"' in text and 'url="wss://ivr.example.com/media"' in text and 'name="token"' in text
-    assert 'action="https://ivr.example.com/voice/next"' in text
+    assert 'action="https://ivr.example.com/voice/next#rc=2&amp;rt=5000&amp;rp=ct,rt,5xx"' in text
 
 
 def test_a_retried_webhook_gives_the_same_answer_and_one_record(house: House) -> None:

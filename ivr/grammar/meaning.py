@@ -137,9 +137,10 @@ class Grammar:
 
     def _told_apart(self) -> dict[str, str]:
         """The foreign sentences that are in none of this language's own."""
-        own = [f" {sentence} " for sentence in self.sentences]
-        spoken = "\n".join(own)
-        return {sentence: intent for sentence, intent in self.foreign.items() if f" {sentence} " not in spoken}
+        own = "\n".join(f" {sentence} " for sentence in self.sentences)
+        words = set(own.split())
+        shared = (each for each in self.foreign if words.issuperset(each.split()) and f" {each} " in own)
+        return {each: self.foreign[each] for each in self.foreign.keys() - set(shared)}
 
     def knows_a_word(self, text: str, expecting: Expecting) -> bool:
         """True when a word of the text could belong to an answer: speech, and not only noise."""

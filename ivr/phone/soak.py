@@ -23,7 +23,7 @@ from ivr.phone.slow_backend import LANGUAGE, slow_parts
 from ivr.phone.trouble import KINDS, Trouble
 from ivr.records.records import Records
 
-LIMIT_S = 180.0  # a caller who is with nobody after this is lost
+LIMIT_S = 90.0  # a caller who is with nobody after this is lost: a hanging worker takes half a minute to be seen
 SETTLED_WITHIN_S = 20.0  # what could not be written during a call is written by then
 LOOK_EVERY_S = 2.0
 # Last third against first third: what calls, threads and caches do by themselves within minutes.

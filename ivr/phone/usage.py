@@ -35,12 +35,12 @@ def of(pid: int | None) -> Usage | None:
 
 def family(pid: int) -> list[int]:
     """A process and its descendants; parents stand before their children."""
-    parents = {int(path.name): _parent(path) for path in _PROC.iterdir() if path.name.isdigit()}
+    parents = {int(path.name): parent(int(path.name)) for path in _PROC.iterdir() if path.name.isdigit()}
     if pid not in parents:
         return []
     members = [pid]
     for member in members:  # grows while it is walked
-        members += [child for child, parent in parents.items() if parent == member]
+        members += [child for child, its in parents.items() if its == member]
     return members
 
 
@@ -51,8 +51,9 @@ def _entries(pid: int, name: str) -> int:
         return 0
 
 
-def _parent(path: Path) -> int:
-    fields = _stat(path)
+def parent(pid: int) -> int:
+    """The process that started this one; 0 if it has ended."""
+    fields = _stat(_PROC / str(pid))
     return int(fields[1]) if fields else 0
 
 

@@ -1,5 +1,6 @@
 """Opening a database by its URL."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ def connect(url: str, patience_s: int | None = None) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _create_for_us_only(Path(parsed.database))
         in_memory = parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
         pool = {} if in_memory else _pool(parsed.get_backend_name(), patience_s)
         # An error's text goes into logs: it must not hold what callers said.
@@ -60,6 +61,12 @@ def _interrupting(patience_s: int) -> Callable[..., None]:
         cursor.connection.set_progress_handler(lambda: time.monotonic() > ends_s, 10_000)
 
     return limit
+
+
+def _create_for_us_only(file: Path) -> None:
+    """A new file holds what callers say: nobody but the server's user reads it.  SQLite's other files follow it."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _tune_sqlite(connection: Any, _: object) -> None:

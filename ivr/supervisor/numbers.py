@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from datetime import time as time_of_day
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -48,7 +49,7 @@ class TodaysNumbers:
             return self._kept[1]
 
     def _count(self) -> Today:
-        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        midnight = datetime.combine(datetime.now().date(), time_of_day.min).astimezone(UTC)
         today = calls.c.started_at >= midnight
         each = select(calls.c.outcome, calls.c.reason, func.count()).where(today).group_by("outcome", "reason")
         trouble = (

@@ -14,6 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ivr.cli import ivr
 from ivr.operations.doctor import Finding, examine
+from ivr.operations.numbers import ASK_AGAIN
 from tests.conftest import ROOT
 
 ACCOUNT, TOKEN, NUMBER = "AC" + "1" * 32, "a-token", "+33123456789"
@@ -86,7 +87,8 @@ def test_a_number_is_changed_after_its_difference_was_shown_and_agreed_to(api: A
     assert api.number["voice_url"] == "https://old.example/voice"
     done = connect(NUMBER, "--fallback", "https://handler.twilio.com/twiml/EH1", answer="y\n")
     assert done.exit_code == 0 and "rings here now" in done.output
-    assert api.number["voice_url"] == f"{HERE}/voice" and api.number["status_callback"] == f"{HERE}/voice/ended"
+    assert api.number["voice_url"] == f"{HERE}/voice{ASK_AGAIN}"
+    assert api.number["status_callback"] == f"{HERE}/voice/ended"
     assert api.number["voice_fallback_url"].endswith("/EH1")
     assert "rings here already" in connect(NUMBER).output
 

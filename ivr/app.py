@@ -1,10 +1,9 @@
 """create_app(): the only place where the real parts are put together."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
@@ -20,7 +19,7 @@ from ivr.operations.draining import Draining
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
 from ivr.operations.reload import Reload
-from ivr.operations.strangers import WSGI, Strangers, behind_proxies
+from ivr.operations.strangers import Strangers, behind_proxies
 from ivr.records.callbacks import Callbacks
 from ivr.records.database import connect
 from ivr.records.records import Records, RecordsUnavailable
@@ -86,7 +85,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.after_request(_with_headers if settings.public_url.startswith("https:") else _with_some_headers)
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
-    app.wsgi_app = behind_proxies(_without_compression(app.wsgi_app), settings.proxies)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = behind_proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -128,7 +127,9 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
     prove_escalation(config, settings.cache)
+    receiver = _receiver(config, settings)
     parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
+    parts.delivery.tell(*receiver)
 
 
 def clock(config: Config, at: datetime | None) -> Callable[[], datetime]:
@@ -162,17 +163,12 @@ def shop(settings: Settings, records: Records) -> Engine:
 
 
 def create_business(config: Config, records: Records, shop: Engine, environ: Mapping[str, str]) -> Business:
-    """Everything under ``actions`` in config/requests.yaml.  Raises RecordsUnavailable or ConfigError."""
-    sent = SentChanges(records.engine)
-    try:
-        sent.prepare()
-    except SQLAlchemyError as error:
-        raise RecordsUnavailable(f"the table of sent changes cannot be made: {error}") from error
+    """Everything under ``actions`` in config/requests.yaml.  Raises ConfigError."""
     backends = _backends(config, shop, environ)
     actions = {
         name: Action(backends[name], action.changes, action.text_message) for name, action in config.actions.items()
     }
-    messenger = _messenger(config, backends, environ)
+    messenger, sent = _messenger(config, backends, environ), SentChanges(records.engine)
     return Business(
         actions, sent, messenger, lambda language, prompt, values: config.texts[language].text(prompt, values)
     )
@@ -268,13 +264,3 @@ def _with_headers(answer: Response) -> Response:
     """The same for a server that is reached over https: browsers shall never ask it without."""
     answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return _with_some_headers(answer)
-
-
-def _without_compression(wrapped: WSGI) -> WSGI:
-    """Never agree to compress WebSocket messages: it costs CPU for each frame and was suspected of breaking calls."""
-
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return wrapped(environ, start_response)
-
-    return application

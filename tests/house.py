@@ -99,6 +99,9 @@ class FakeSocket:
             return None
         return self.incoming.popleft()
 
+    def gather(self, messages: int) -> None:
+        """Everything is there already."""
+
     def send(self, text: str) -> None:
         message = json.loads(text)
         self.sent.append(message)
@@ -141,7 +144,7 @@ class House:
         self.parts = Parts(
             config=config,
             records=self.records,
-            writer=EventWriter(self.records, pause_s=0.02),
+            writer=EventWriter(self.records, pause_s=0.01, patience_s=0),
             models={"en": self.model},
             prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
             links=links,

@@ -284,7 +284,7 @@ def test_a_withheld_number_is_asked_for(config: Config, tmp_path: Path) -> None:
 def test_a_message_is_kept_also_of_who_hangs_up_after_it(walk: Walk) -> None:
     walk.zero().until_offered().follow("Gather", Digits="2")
     record = walk.text
-    url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1"
+    url = "http://127.0.0.1:1/nobody/RE1"
     assert "<Hangup" in walk.follow("Record", RecordingUrl=url, RecordingDuration="7").text
     walk.text = record
     walk.form = {"CallStatus": "completed"}

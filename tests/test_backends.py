@@ -198,8 +198,9 @@ class Pigeon:
 def business(
     backend: Backend, folder: Path, changes: bool = False, text_message: str | None = None, pigeon: Pigeon | None = None
 ) -> Business:
-    sent = SentChanges(connect(f"sqlite:///{folder / 'sent.sqlite3'}"))
-    sent.prepare()
+    records = Records(f"sqlite:///{folder / 'sent.sqlite3'}")
+    records.prepare()
+    sent = SentChanges(records.engine)
     actions = {"it": Action(backend, changes, text_message)}
     return Business(actions, sent, pigeon or Pigeon(), lambda language, prompt, values: f"{prompt} {values}")
 

@@ -118,7 +118,7 @@ def soak(minutes: float, calls: int, workers: int, seed: int, as_json: bool) -> 
 def _measure(console: Any, options: dict[str, Any]) -> dict[str, Any]:
     from ivr.config import home
     from ivr.phone.benchmark import Sentence, figures, home_that_knows, parts, read_speech
-    from ivr.phone.dialling import CALLER, ENGLISH_LINE, line_of
+    from ivr.phone.dialling import ENGLISH_LINE, line_of
     from ivr.phone.load import Telephones
     from ivr.phone.server import reach
     from ivr.phone.slow_backend import LANGUAGE, home_with_slow_backend, slow_parts
@@ -150,7 +150,7 @@ def _measure(console: Any, options: dict[str, Any]) -> dict[str, Any]:
             callers = parts(language, sentences) if slow is None else slow_parts()
         with console.status("starting a server ..."):
             server = stack.enter_context(reach(options["url"], own_home, simulated=slow is not None))
-        telephones = Telephones(server, line, CALLER, callers, language)
+        telephones = Telephones(server, line, callers, language)
         what = f"{number} calls for {seconds:g} s, {language}, {'recorded' if sentences else 'synthetic'} speech"
         with console.status(what) as status:
             load = asyncio.run(

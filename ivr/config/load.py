@@ -63,6 +63,7 @@ _PROMPTS = (
     "whisper",
     "whisper_keys",
     "whisper_taken",
+    "whisper_nobody",
     *(f"{kind}_{reason}" for reason in get_args(Reason) for kind in ("transfer", "reason")),
 )
 

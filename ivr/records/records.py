@@ -11,7 +11,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ivr.records.database import RecordsUnavailable, connect
-from ivr.records.schema import call_events, calls, metadata
+from ivr.records.schema import call_events, calls
+from ivr.records.upgrade import upgrade
 
 __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
@@ -74,9 +75,9 @@ class Records:
         """Told once of each ending that this process records: outcome and reason."""
 
     def prepare(self) -> None:
-        """Create what is missing.  Raises RecordsUnavailable."""
+        """Create what is missing, upgrade what is of an earlier version.  Raises RecordsUnavailable."""
         try:
-            metadata.create_all(self.engine)
+            upgrade(self.engine)
         except SQLAlchemyError as error:
             raise RecordsUnavailable(
                 f"the database cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's permissions, "

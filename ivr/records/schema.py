@@ -1,4 +1,4 @@
-"""The tables."""
+"""The tables, as this version works with them.  Each change needs a migration, too: see ``ivr.records.migrations``."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+HEAD = "0002"  # the number of the last migration
 metadata = MetaData()
 
 calls = Table(
@@ -152,4 +153,14 @@ notices = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# Changes that were sent to a company's own system: the same one is not sent twice, whichever process gets it.
+sent_changes = Table(
+    "sent_changes",
+    metadata,
+    Column("key", String(128), primary_key=True),
+    Column("sent_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("outcome", String(64)),  # null until an answer came
+    Column("result_values", JSON),
 )

@@ -28,6 +28,8 @@ from ivr.tone import Cues, Tone
 DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen as half-open sockets without `stop`
 MOST_WITHOUT_AUDIO = 500  # other messages in a row: nobody presses keys like that, and marks are ours
 _PATIENCE_S = 0.25  # how long to wait for a message before looking at answers that came back
+_OF_SPEECH = 3  # messages of 20 ms taken at once: the recogniser works on such stretches
+_OF_SILENCE = 5  # a key or the first word waits for 100 ms at most, of 300 in which a person is to be found
 _log = logging.getLogger(__name__)
 
 
@@ -63,6 +65,7 @@ class Session:
             if self._stored.called_before:
                 self._notice("called_before")
             while not self._ended:
+                self._socket.gather(self._messages_at_once())
                 self._step()
         except LineLost as lost:
             self._lost(str(lost))
@@ -96,6 +99,12 @@ class Session:
             self._handle(Broken(f"bad message: {bad}"))
             return
         self._take(message)
+
+    def _messages_at_once(self) -> int:
+        """As many as can wait for each other without a caller noticing."""
+        if self._lookups or self._ear.pausing:
+            return 1
+        return _OF_SPEECH if self._ear.talking else _OF_SILENCE
 
     def _take(self, message: media.Message) -> None:
         if isinstance(message, media.Media) and message.payload:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -12,6 +12,7 @@ from ivr.operations.numbers import ENDED_PATH
 from ivr.operations.strangers import Strangers
 from ivr.records.records import StoredCall
 from ivr.telephony import twiml
+from ivr.telephony.advising import DEQUEUE, Advising
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.transfers import OVER, Transfers, calling_number
@@ -42,9 +43,11 @@ def webhooks(
         if isinstance(error, HTTPException):
             return error
         _log.error("%s failed; the caller is put through", request.path, exc_info=error)
-        return _xml(twiml.last_resort(parts.config.advisors, request.path, "waiting" in request.args))
+        if request.path == "/voice/assignment":
+            return jsonify(DEQUEUE)
+        return _xml(twiml.last_resort(parts.config.advisors, request.path, request.args))
 
-    transfers = handlers.transfers
+    transfers, advising = handlers.transfers, Advising(base, parts)
     for path, handler in (
         ("/voice", handlers.voice),
         ("/voice/next", handlers.next),
@@ -57,10 +60,13 @@ def webhooks(
         ("/voice/window", transfers.window),
         ("/voice/recorded", transfers.recorded),
         ("/voice/silent", transfers.silent),
-        ("/voice/whisper", transfers.whisper),
-        ("/voice/accept", transfers.accept),
+        ("/voice/whisper", advising.whisper),
+        ("/voice/accept", advising.accept),
+        ("/voice/take", advising.take),
+        ("/voice/taking", advising.taking),
     ):
         routes.post(path, endpoint=handler.__name__)(_answering(handler))
+    routes.post("/voice/assignment", endpoint="assignment")(advising.assignment)
     routes.post("/stream-events", endpoint="stream_events")(handlers.stream_events)
     return routes
 

@@ -84,11 +84,11 @@ class Streams:
 
     def _begin(self, socket: MediaSocket) -> Session | None:
         """Wait for ``start`` and check its token.  A stream that is not the call's own gets nothing."""
+        texts: list[bytes] = []
         for _ in range(3):  # `connected`, `start`, and one more in case Twilio adds something
-            text = socket.receive(DEAD_LINE_S)
-            if text is None:
+            if not texts and not (texts := socket.receive(DEAD_LINE_S)):
                 raise LineLost("no start message")
-            message = media.decode(text)
+            message = media.decode(texts.pop(0))
             if isinstance(message, media.Start):
                 break
         else:
@@ -98,4 +98,4 @@ class Streams:
             _log.warning("refused a stream for call %s: unknown call, wrong or used token", message.call_id[:64])
             return None
         stored = records.call(message.call_id)
-        return Session(socket, message, stored, self._parts.as_now()) if stored else None
+        return Session(socket, message, stored, self._parts.as_now(), texts) if stored else None

@@ -242,6 +242,9 @@ def test_a_job_whose_process_died_is_taken_again(records: Records) -> None:
     assert made._jobs.do_next(taken + timedelta(seconds=61)) and len(receiver.messages) == 1
 
 
+@pytest.mark.parametrize(
+    "database", ["sqlite"], indirect=True
+)  # its thread outlives the test, and so must the database
 def test_a_receiver_that_hangs_delays_nobody(records: Records) -> None:
     release = threading.Event()
     receiver = Receiver(lambda handler: (release.wait(20), status(204)(handler))[1])  # type: ignore[func-returns-value]

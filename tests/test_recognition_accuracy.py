@@ -49,7 +49,7 @@ class Parrot:
 
 
 def judged(wanted: str, found: str, confidence: float, speaker: str = "one") -> Judged:
-    return Judged(Recording(SILENCE, wanted, speaker, wanted), found, found, confidence, margin=0.5)
+    return Judged(Recording(SILENCE, wanted, speaker, wanted), found, found, confidence)
 
 
 def test_each_recording_counts_in_one_way_only() -> None:

@@ -26,6 +26,7 @@ from ivr.tone import (
     text,
     weights,
 )
+from ivr.yaml_text import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "config" / "tone.yaml"
@@ -288,9 +289,7 @@ def test_words_are_found_as_whole_words_only() -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr", "cs", "ko"])
 def test_the_shipped_phrases_can_be_read_and_have_known_classes(language: str) -> None:
-    from ruamel.yaml import YAML
-
-    file = YAML(typ="safe").load((ROOT / "config" / "upset" / f"{language}.yaml").read_text(encoding="utf-8"))
+    file = parse((ROOT / "config" / "upset" / f"{language}.yaml").read_text(encoding="utf-8"))[0]
     assert file["language"] == language
     assert set(file["upset"]) <= set(WEIGHTS.words)
     words = UpsetWords(file["upset"], file.get("rules"))

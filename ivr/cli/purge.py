@@ -24,6 +24,8 @@ def purge(yes: bool, certainly: bool) -> None:
         purged = remove(records.engine, audio_directory(), keeping, yes, certainly=certainly)
     except (ConfigError, RecordsUnavailable, ClockInDoubt) as error:
         raise click.ClickException(str(error)) from None
+    if yes and (forgotten := records.close_forgotten()):
+        click.echo(f"Ended   {forgotten:>8,} calls that nobody had ended: their process had died")
     verb = "Removed" if yes else "Would remove"
     for name, count in asdict(purged).items():
         click.echo(f"{verb} {count:>8,} {name}")

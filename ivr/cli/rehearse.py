@@ -174,7 +174,7 @@ def _print(played: "list[tuple[Named, Rehearsed]]", verbose: bool) -> None:
 def _print_conversation(console: Any, named: "Named", happened: "Rehearsed") -> None:
     from ivr.phone.plain import plain
 
-    colours = {"ivr": "cyan", "caller": "green"}
+    colours = {"ivr": "cyan", "caller": "green", "advisor": "magenta"}
     differences = list(happened.differences)
     shown = -1
     for line in [*happened.lines, None]:

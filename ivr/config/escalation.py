@@ -5,8 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import ivr.call
-from ivr.call import Plan
-from ivr.call.proof import Flaw, prove, unheard
+from ivr.call.proof import Flaw, one_of_each, prove, unheard
 from ivr.config.load import Config
 from ivr.config.source import ConfigError, Mistake, read
 
@@ -19,12 +18,12 @@ def prove_escalation(config: Config, cache: Path) -> int:
     ``cache``: the folder in which a plan that was proved is remembered, so that most starts and edits need no proof.
     Raises ConfigError with what a caller does who would be kept, and the setting to mend.
     """
-    language, plan = next(iter(config.plans.items()))  # the others differ in what requests are called
+    plan, alike = one_of_each(config.plans.values())
     flaws = [flaw for grammar in config.grammars.values() for flaw in unheard(grammar)]
-    proved = cache / f"{_digest(plan)}.proved"
+    proved = cache / f"{_digest(alike)}.proved"
     states = _remembered(proved)
     if not states:
-        kept, states = prove(plan, config.grammars[language])
+        kept, states = prove(plan, config.grammars.values())
         flaws += kept
         if not kept:
             _remember(proved, states)
@@ -33,10 +32,10 @@ def prove_escalation(config: Config, cache: Path) -> int:
     return states
 
 
-def _digest(plan: Plan) -> str:
-    """The same for the same plan and the same code of a call."""
+def _digest(alike: str) -> str:
+    """The same for plans that behave alike and the same code of a call."""
     code = b"".join(path.read_bytes() for path in sorted(Path(ivr.call.__path__[0]).glob("*.py")))
-    return sha256(code + repr(plan).encode()).hexdigest()
+    return sha256(code + alike.encode()).hexdigest()
 
 
 def _remembered(proved: Path) -> int:

@@ -94,6 +94,12 @@ class KeepEntry(File):
     audio_days: Positive = 14
 
 
+class RepeatCallersEntry(File):
+    """Who rings again.  ``gave_up``: this often within 24 hours, then straight to a person; 0: nobody is."""
+
+    gave_up: Annotated[int, Field(ge=0, le=10)] = 0
+
+
 class IvrFile(File):
     """config/ivr.yaml"""
 
@@ -104,6 +110,7 @@ class IvrFile(File):
     budget: BudgetEntry = BudgetEntry()
     timing: TimingEntry = TimingEntry()
     tone: ToneEntry = ToneEntry()
+    repeat_callers: RepeatCallersEntry = RepeatCallersEntry()
     keep: KeepEntry = KeepEntry()
     max_calls: Positive = 100
 

@@ -48,8 +48,13 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
 
     Raises TemplateError for bad syntax, unknown or endless rules, and more than MAX_SENTENCES sentences.
     """
+    return _expand(text, tuple(rules.items()))
+
+
+@lru_cache(maxsize=4096)  # when one file is edited, the others' templates are not written out again
+def _expand(text: str, rules: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     sentence = _parse(text)
-    parsed = {name: _parse(body) for name, body in rules.items()}
+    parsed = {name: _parse(body) for name, body in rules}
     count = _count(sentence.expression, parsed, 0)
     if count > MAX_SENTENCES:
         raise TemplateError(f"{text!r} stands for {count:,} sentences, at most {MAX_SENTENCES:,} are allowed: split it")

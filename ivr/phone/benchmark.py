@@ -11,14 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from ivr.config import load as load_config
 from ivr.grammar import normalise
 from ivr.phone.caller import Item, Pause, Utterance
 from ivr.phone.load import Load, Part
 from ivr.phone.result import Result
 from ivr.phone.sound import Synthesis, recording
+from ivr.yaml_text import dump
 
 SILENT_MS = 10_000  # of the callers who say nothing for a while: past the first no-input time-out
 MOST_RECORDINGS = 60
@@ -78,8 +77,8 @@ def home_that_knows(home: Path, language: str, sentences: Sequence[Sentence]) ->
         for folder in ("config", "grammars"):
             shutil.copytree(home / folder, copy / folder)
         intents = {QUESTION: {"sentences": [sentence.text for sentence in new]}}
-        with (copy / "grammars" / language / "bench.yaml").open("w", encoding="utf-8") as file:
-            YAML(typ="safe").dump({"language": language, "intents": intents}, file)
+        file = dump({"language": language, "intents": intents})
+        (copy / "grammars" / language / "bench.yaml").write_text(file, encoding="utf-8")
         yield copy, new
 
 

@@ -59,10 +59,9 @@ class Load:
 class Telephones:
     """So many telephones, each calling again and again until the time is over; calls then still open are hung up."""
 
-    def __init__(self, server: Server, line: str, caller: str, parts: Sequence[Part], language: str) -> None:
+    def __init__(self, server: Server, line: str, parts: Sequence[Part], language: str) -> None:
         self._server = server
         self._line = line
-        self._caller = caller
         self._parts = parts
         self._language = language
         self._records = Records(server.database_url) if server.database_url else None
@@ -103,7 +102,8 @@ class Telephones:
         while (left_s := ends - loop.time()) >= SHORTEST_S:
             script = part.scripts[self._begun[part.name] % len(part.scripts)]
             self._begun[part.name] += 1
-            number = Number(self._server.voice_url, self._server.token, self._line, self._caller, left_s)
+            caller = f"+1555{self._begun.total():07}"  # who rings again soon after hanging up is not served
+            number = Number(self._server.voice_url, self._server.token, self._line, caller, left_s)
             notes = await carry(number, Caller(script, part.barge_in), Advisors(), Notes(new_sid("CA")))
             self._judging.append(asyncio.create_task(self._judge(part, notes)))
             if notes.failure:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import TemplateError
@@ -26,6 +27,8 @@ from ivr.call.events import (
 from ivr.call.history import DROPPED
 from ivr.config import Config
 from ivr.config.scenarios import End, Faked, Scenario, Step
+from ivr.phone.advisor import Advisor, Advisors
+from ivr.phone.ringing import ringing
 from ivr.requests.backend import BackendFailed, OutcomeUnknown, Result
 from ivr.tone import Tone
 
@@ -42,7 +45,7 @@ Ask = Callable[[str, Mapping[str, str], int], Result]
 class Line:
     """Something one side said or did, ``at_ms`` after the call began; ``step``: the caller's step it belongs to."""
 
-    who: str  # ivr, caller, or what differs
+    who: str  # ivr, caller, advisor, or what differs
     text: str
     at_ms: int
     step: int = -1
@@ -132,6 +135,9 @@ class _Telephone:
         """From the first ring to the end."""
         if self._scenario.full:
             self._transfer("overload", None)
+            return
+        if 0 < self._config.most_given_up <= self._scenario.gave_up:
+            self._transfer("repeat_caller", None)
             return
         self._handle(Started())
         if self._scenario.called_before:
@@ -280,6 +286,11 @@ class _Telephone:
             team = self._config.advisors.teams[there]
         words = {"team": team.names[self._language]}
         self._tell("ivr", self._config.texts[self._language].text(f"transfer_{reason}", words))
+        now = at.replace(tzinfo=team.hours.zone) if at else datetime.now(UTC)
+        habits = tuple(map(Advisor, self._scenario.advisors))
+        for takes, what in ringing(self._config.advisors, team, Advisors(habits), now) if habits else ():
+            self._tell("advisor", what)
+            team = takes
         self._end(Ending("transferred", reason, topic, team.name))
 
     def _end(self, ending: Ending) -> None:

@@ -8,10 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ruamel.yaml import YAML
-
 from ivr.phone.load import Part
 from ivr.phone.sound import Synthesis
+from ivr.yaml_text import dump, parse
 
 LANGUAGE = "fr"  # understood by the text its sound carries: recognition costs nothing, backends are what is measured
 _ASKING = "je veux parler à un conseiller"
@@ -25,19 +24,19 @@ def home_with_slow_backend(home: Path, seconds: float) -> Iterator[Path]:
         copy = Path(directory)
         for folder in ("config", "grammars"):
             shutil.copytree(home / folder, copy / folder)
-        yaml = YAML()
         path = copy / "config" / "requests.yaml"
-        file = yaml.load(path)
+        file, _ = parse(path.read_text(encoding="utf-8"))
         file["actions"]["bench_quick"] = {"sql": "SELECT 'found' AS outcome"}
         file["actions"]["bench_slow"] = {"http": {"url": url, "timeout_s": 30}}
         for name in _SENTENCES:
             file["requests"][name] = {"action": name, "outcomes": {"found": {"say": "opening_hours"}}}
-        yaml.dump(file, path)
+        path.write_text(dump(file), encoding="utf-8")
         for prompts in (copy / "config" / "prompts").glob("*.yaml"):
             with prompts.open("a", encoding="utf-8") as end:
                 end.write("".join(f"\nrequest_{name}: {said}\n" for name, said in _SENTENCES.items()))
         intents = {name: {"sentences": [said]} for name, said in _SENTENCES.items()}
-        yaml.dump({"language": LANGUAGE, "intents": intents}, copy / "grammars" / LANGUAGE / "bench.yaml")
+        grammar = dump({"language": LANGUAGE, "intents": intents})
+        (copy / "grammars" / LANGUAGE / "bench.yaml").write_text(grammar, encoding="utf-8")
         yield copy
 
 
@@ -66,6 +65,7 @@ def _service(seconds: float) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who asked did not wait for the answer
     threading.Thread(target=server.serve_forever, name="slow-service", daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"

@@ -110,9 +110,9 @@ class Jobs:
             self._new.wait(LOOK_EVERY_S)
 
     def _take(self, now: datetime) -> Job | None:
-        latest = now + max(self._taken_for, timedelta(seconds=LONGEST_PAUSE_S)) + timedelta(minutes=1)
-        # What is due later than any pause was put there by a clock that has been set back since.
-        due = (jobs.c.kind == self._kind) & ((jobs.c.due_at <= now) | (jobs.c.due_at > latest))
+        # Nothing is ever put off for longer: what is due after that was written while the clock was wrong.
+        never = now + timedelta(seconds=LONGEST_PAUSE_S) + self._taken_for
+        due = (jobs.c.kind == self._kind) & ((jobs.c.due_at <= now) | (jobs.c.due_at > never))
         with self._engine.connect() as connection:
             found = connection.execute(select(jobs).where(due).order_by(jobs.c.due_at).limit(10)).mappings().all()
         for row in found:

@@ -43,6 +43,11 @@ class Ear:
         """From the next utterance on, listen in another language."""
         self._model, self._grammar = model, grammar
 
+    @property
+    def pausing(self) -> bool:
+        """True when the caller has said something and is silent: any moment now it may be over."""
+        return self.talking and self._turn.quiet_ms > 0
+
     def hear(self, samples: Samples) -> list[Partial | Heard]:
         """Take audio as it comes; what was recognised in it, if anything."""
         began = self._turn.hear(len(samples) * 1000 // RATE_HZ, self._detector.is_speech(samples))

@@ -110,7 +110,7 @@ _COLUMNS = ("caller", "language", "started_at", "ended_at", "outcome", "reason")
 
 def _rows(engine: Engine, wanted: Select[Any]) -> list[Any]:
     with engine.connect() as connection:
-        return list(connection.execute(wanted))
+        return list(connection.execute(wanted).all())
 
 
 def _events(inside: Any, kind: str, *columns: Any) -> Select[Any]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, select
 
+from ivr.records.records import LONGEST
 from ivr.records.schema import call_events, calls
 
 SILENT_AFTER = timedelta(seconds=90)  # an open call notes something every few seconds; else its process has died
-LONGEST = timedelta(hours=4)  # Twilio ends a call after this
 _STEP = 5_000  # events read at a time
 
 

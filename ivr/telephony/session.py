@@ -26,7 +26,10 @@ from ivr.telephony.socket import LineLost, MediaSocket
 from ivr.tone import Cues, Tone
 
 DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen as half-open sockets without `stop`
+MOST_WITHOUT_AUDIO = 500  # other messages in a row: nobody presses keys like that, and marks are ours
 _PATIENCE_S = 0.25  # how long to wait for a message before looking at answers that came back
+_OF_SPEECH = 3  # messages of 20 ms taken at once: the recogniser works on such stretches
+_OF_SILENCE = 5  # a key or the first word waits for 100 ms at most, of 300 in which a person is to be found
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +53,7 @@ class Session:
         recorded = config.keep.what == "words_and_audio" and parts.audio
         self._audio = CallAudio(parts.audio, stored.call_id) if recorded and parts.audio else None
         self._quiet_s = 0.0
+        self._without_audio = 0  # messages
         self._fell_silent_at: float | None = None
         self._ended = False
 
@@ -61,6 +65,7 @@ class Session:
             if self._stored.called_before:
                 self._notice("called_before")
             while not self._ended:
+                self._socket.gather(self._messages_at_once())
                 self._step()
         except LineLost as lost:
             self._lost(str(lost))
@@ -95,10 +100,21 @@ class Session:
             return
         self._take(message)
 
+    def _messages_at_once(self) -> int:
+        """As many as can wait for each other without a caller noticing."""
+        if self._lookups or self._ear.pausing:
+            return 1
+        return _OF_SPEECH if self._ear.talking else _OF_SILENCE
+
     def _take(self, message: media.Message) -> None:
+        if isinstance(message, media.Media) and message.payload:
+            self._quiet_s, self._without_audio = 0.0, 0
+        elif (count := self._without_audio + 1) < MOST_WITHOUT_AUDIO:
+            self._without_audio = count
+        else:  # audio is the clock: without it nothing would ever end this call
+            self._handle(Broken("messages, but no audio from the line"))
         match message:
             case media.Media(payload=payload):
-                self._quiet_s = 0.0
                 self._listen(payload)
             case media.Key(key=key):
                 self._handle(Pressed(key))
@@ -220,14 +236,9 @@ class Session:
         team, target = None, None
         if reason:
             team, target = self._parts.destination(reason, topic or card["wanted"], self._language)
-        self._parts.records.close(
-            self._stored.call_id,
-            outcome,
-            reason,
-            farewell=farewell,
-            team=team,
-            target=target,
-            card=card,
+        call_id, close = self._stored.call_id, self._parts.records.close
+        self._parts.writer.surely(
+            lambda: close(call_id, outcome, reason, farewell=farewell, team=team, target=target, card=card)
         )
 
     def _lost(self, why: str) -> None:

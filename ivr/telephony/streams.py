@@ -2,18 +2,26 @@
 
 import logging
 import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from flask import Flask, abort, request
-from flask_sock import Sock
-from simple_websocket import Server
+from flask import Flask, Response, abort, request
 
+from ivr.operations.strangers import Strangers
 from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.session import DEAD_LINE_S, Session
 from ivr.telephony.signature import Signatures
-from ivr.telephony.socket import LineLost, MediaSocket, ServerSocket
+from ivr.telephony.socket import LineLost, MediaSocket, NoHandshake, accept
 
 _log = logging.getLogger(__name__)
+
+
+class _Carried(Response):
+    """What follows a stream: nothing, the connection has served."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        raise StopIteration  # gunicorn's sign for it
 
 
 class Streams:
@@ -32,22 +40,24 @@ class Streams:
         """How many streams go on in this process."""
         return self._running
 
-    def register(self, app: Flask, signatures: Signatures) -> None:
+    def register(self, app: Flask, signatures: Signatures, strangers: Strangers) -> None:
         """Add the route ``/media`` to the application."""
-        app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": media.MAX_MESSAGE_BYTES}
-        sockets = Sock(app)
 
         @app.before_request
         def only_twilio() -> None:
             if request.path.rstrip("/") == "/media" and not signatures.handshake(request):
-                _log.warning("refused a stream: not signed by Twilio (check IVR_PUBLIC_URL)")
-                abort(403)
+                what = "a stream: not signed by Twilio (check IVR_PUBLIC_URL)"
+                abort(429 if strangers.refused(request.remote_addr, what) else 403)
 
-        for path in ("/media", "/media/"):
-            sockets.route(path, endpoint=f"media{len(path)}")(self._serve)
-
-    def _serve(self, server: Server) -> None:
-        self.serve(ServerSocket(server))
+        @app.route("/media", websocket=True)
+        @app.route("/media/", websocket=True)
+        def stream() -> Response:
+            try:
+                socket = accept(request.environ, media.MAX_MESSAGE_BYTES)
+            except NoHandshake as error:
+                abort(400, str(error))
+            self.serve(socket)
+            return _Carried()
 
     def serve(self, socket: MediaSocket) -> None:
         """One stream, from its first message to its close.  Never raises."""

@@ -1,7 +1,7 @@
 """A clock that jumps (set by hand, by NTP, dead after a power cut) loses nothing, keeps nobody out, delays nobody.
 
 What lasts seconds is counted in audio or by the monotonic clock; here is what must last across restarts and machines.
-Jobs have their own test in test_delivery.py.
+Jobs are tried in test_delivery.py, links to cards in test_faults.py.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,6 @@ from ivr.records.schema import desk_attempts, desk_sessions
 from ivr.supervisor.logins import MOST_BY_NAME, Logins, TooManyAttempts
 from ivr.supervisor.numbers import TodaysNumbers
 from ivr.supervisor.users import Users
-from ivr.telephony.cards import VALID_S, CardLinks, LinkRefused
 
 HOUR = timedelta(hours=1)
 
@@ -30,24 +29,6 @@ def records(tmp_path: Path) -> Iterator[Records]:
     made.open("CA1", "+15550111", "+15550100", "en", "token")
     yield made
     made.engine.dispose()
-
-
-def made_by_a_clock_that_is(ahead: timedelta) -> str:
-    links = CardLinks("secret", "https://ivr.example.com")
-    moment = int((datetime.now(UTC) + ahead).timestamp())
-    links._signer.get_timestamp = lambda: moment  # type: ignore[method-assign]
-    return links.link("CA1").rpartition("/")[2]
-
-
-@pytest.mark.parametrize("ahead", [timedelta(seconds=2), timedelta(hours=1), -timedelta(hours=7)])
-def test_a_card_opens_on_a_machine_whose_clock_differs(ahead: timedelta) -> None:
-    assert CardLinks("secret", "https://ivr.example.com").call_of(made_by_a_clock_that_is(ahead)) == "CA1"
-
-
-@pytest.mark.parametrize("ahead", [timedelta(days=300), -timedelta(seconds=VALID_S + 60)])
-def test_a_card_of_another_shift_does_not_open(ahead: timedelta) -> None:
-    with pytest.raises(LinkRefused):
-        CardLinks("secret", "https://ivr.example.com").call_of(made_by_a_clock_that_is(ahead))
 
 
 def test_a_clock_that_jumped_ahead_removes_nothing_until_somebody_says_that_it_is_right(

@@ -43,6 +43,7 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
     routes.after_request(with_headers)
     routes.add_app_template_filter(lambda moment: _clock(moment, parts.config.zone), "clock")
     routes.add_app_template_filter(mask, "mask")
+    routes.context_processor(lambda: {"zone": parts.config.zone.key})
 
     @routes.route("/login", methods=["GET", "POST"])
     def log_in() -> AnyResponse | tuple[str, int] | str:

@@ -39,8 +39,9 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A period.  ``served_net``: served, and not ringing again within 24 hours (withheld numbers cannot be told).
+    """A period, its hours told in ``zone``.
 
+    ``served_net``: served, and not ringing again within 24 hours (withheld numbers cannot be told).
     ``to_person_s``: seconds from the first ring to the transfer.  ``given_up``: the last prompt before callers hung up.
     ``hours``: calls by weekday (Monday first) and hour, shape (7, 24).  ``upset``: the highest of each call.
     ``unmatched``: language and text of what nothing was made of.  ``promises``: callbacks asked for in the period.
@@ -48,6 +49,7 @@ class Figures:
 
     since: datetime
     until: datetime
+    zone: ZoneInfo
     calls: int
     outcomes: Mapping[str, int]
     reasons: Mapping[str, int]
@@ -93,6 +95,7 @@ def figures(
     return Figures(
         since=since,
         until=until,
+        zone=zone,
         calls=len(rows),
         outcomes=Counter(row.outcome or "open" for row in rows),
         reasons=Counter(row.reason for row in rows if row.reason),

@@ -13,7 +13,7 @@ from ivr.call.events import Heard, Partial
 from ivr.call.turns import TurnTiming
 from ivr.config import Config
 from ivr.grammar import Grammar, Vocabulary
-from ivr.phone.benchmark import read_speech
+from ivr.phone.mix import read_speech
 from ivr.speech.ear import LOOK_BACK_MS, Ear, Speech
 from ivr.speech.recogniser import RATE_HZ, Samples
 

@@ -9,7 +9,7 @@ import numpy as np
 from ivr.call.events import Heard
 from ivr.call.turns import TurnTiming
 from ivr.grammar import Grammar
-from ivr.phone.benchmark import Sentence
+from ivr.phone.mix import Sentence
 from ivr.speech.codec import read_wav
 from ivr.speech.ear import LOOK_BACK_MS, Ear, Speech
 from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
@@ -79,6 +79,7 @@ def table(compared: Sequence[Compared]) -> dict[str, float | int]:
     return {
         "recordings": len(compared),
         "same_words": len(compared) - len(different),
+        "lost_without_silence": sum(each.all.text == each.wanted for each in different),
         "right_without_silence": sum(each.spoken.text == each.wanted for each in compared),
         "right_with_silence": sum(each.all.text == each.wanted for each in compared),
         "decoded_s_without_silence": round(sum(each.spoken.decoded_s for each in compared), 1),

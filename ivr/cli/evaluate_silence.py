@@ -24,7 +24,7 @@ def silence(manifest: Path, language: str, as_json: bool) -> None:
     from ivr.accuracy.silence import compare, table
     from ivr.app import load_model
     from ivr.grammar import Grammar
-    from ivr.phone.benchmark import BenchImpossible, read_speech
+    from ivr.phone.mix import BenchImpossible, read_speech
     from ivr.speech.models import remedy
     from ivr.speech.recogniser import ModelUnusable
 
@@ -47,7 +47,10 @@ def silence(manifest: Path, language: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"recogniser": model.name, **found}))
         return
-    click.echo(f"{model.name}: the same words in {found['same_words']} of {found['recordings']} recordings")
+    click.echo(
+        f"{model.name}: the same words in {found['same_words']} of {found['recordings']} recordings; "
+        f"{found['lost_without_silence']} that are right with silence are wrong without"
+    )
     for way in ("without", "with"):
         right, decoded, cpu = (found[f"{what}_{way}_silence"] for what in ("right", "decoded_s", "cpu_s"))
         click.echo(f"{way:>7} silence: {right} right, {decoded} s decoded in {cpu} s of processor time")

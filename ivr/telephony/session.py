@@ -84,8 +84,7 @@ class Session:
                 self._notice("called_before")
             self._take_all(self._texts)
             while not self._ended:
-                self._socket.gather(self._messages_at_once())
-                self._step()
+                self._step(self._messages_at_once())
         except LineLost as lost:
             self._lost(str(lost))
         except Exception:  # noqa: BLE001  the last branch is a person
@@ -104,7 +103,9 @@ class Session:
                     lookup.cancel()
             self._parts.writer.flush(timeout_s=2.0)
 
-    def _step(self) -> None:
+    def _step(self, messages: int) -> None:
+        """Wait for so many messages, but not for long, and take what is there."""
+        self._socket.gather(messages)
         texts = self._socket.receive(_PATIENCE_S)
         self._collect()
         if not texts:
@@ -112,7 +113,10 @@ class Session:
             if self._quiet_s >= DEAD_LINE_S:
                 self._handle(Broken("no audio from the line"))
             return
+        before_ms = self._call.elapsed_ms
         self._take_all(texts)
+        audio_ms = self._call.elapsed_ms - before_ms
+        self._parts.lag.took(audio_ms, audio_ms * (1 - messages / len(texts)))
 
     def _take_all(self, texts: Sequence[bytes]) -> None:
         try:

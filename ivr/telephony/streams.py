@@ -33,8 +33,8 @@ class Streams:
         self._running = 0
 
     def has_room(self) -> bool:
-        """True when this process may take one more call."""
-        return self._running < self._parts.config.max_calls
+        """True when this process may take one more call: fewer than it may have, and it keeps up with them."""
+        return self._running < self._parts.config.max_calls and not self._parts.lag.behind()
 
     def running(self) -> int:
         """How many streams go on in this process."""

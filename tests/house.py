@@ -90,14 +90,15 @@ class FakeSocket:
         self.closed = False
         self.lost_at_end = True
 
-    def receive(self, timeout_s: float) -> str | bytes | None:
+    def receive(self, timeout_s: float) -> list[bytes]:
         if self.closed:
             raise LineLost("closed")
         if not self.incoming:
             if self.lost_at_end:
                 raise LineLost("the other side is gone")
-            return None
-        return self.incoming.popleft()
+            return []
+        message = self.incoming.popleft()
+        return [] if message is None else [message.encode() if isinstance(message, str) else message]
 
     def gather(self, messages: int) -> None:
         """Everything is there already."""

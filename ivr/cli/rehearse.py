@@ -19,7 +19,8 @@ import click
 if TYPE_CHECKING:
     from ivr.config import Config
     from ivr.config.scenarios import Named
-    from ivr.phone.rehearsal import Ask, Rehearsed
+    from ivr.phone.rehearsal import Ask
+    from ivr.phone.rehearsed import Rehearsed
 
 
 @click.command()

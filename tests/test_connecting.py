@@ -17,7 +17,7 @@ from ivr.config import Config, Settings
 from ivr.operations import outside
 from ivr.operations.doctor import database, examine, recogniser
 from ivr.operations.finding import Finding
-from ivr.operations.numbers import wanted
+from ivr.operations.numbers import ASK_AGAIN, wanted
 from ivr.phone.server import own_server
 from ivr.records.records import Records
 from ivr.speech.recogniser import ModelUnusable, RecognitionModel
@@ -96,7 +96,8 @@ def test_a_number_is_changed_after_its_difference_was_shown_and_agreed_to(api: A
     assert api.number["voice_url"] == "https://old.example/voice"
     done = connect(NUMBER, "--fallback", "https://handler.twilio.com/twiml/EH1", answer="y\n")
     assert done.exit_code == 0 and "rings here now" in done.output
-    assert api.number["voice_url"] == f"{HERE}/voice" and api.number["status_callback"] == f"{HERE}/voice/ended"
+    assert api.number["voice_url"] == f"{HERE}/voice{ASK_AGAIN}"
+    assert api.number["status_callback"] == f"{HERE}/voice/ended"
     assert api.number["voice_fallback_url"].endswith("/EH1")
     assert "rings here already" in connect(NUMBER).output
 

@@ -221,7 +221,7 @@ def test_an_advisor_who_answers_hears_the_whisper_accepts_and_is_connected() -> 
 
 
 def test_an_advisor_who_passes_the_call_on_leaves_it_completed_but_not_bridged() -> None:
-    notes, server = dial(DIAL, usually=Advisor.DECLINES)
+    notes, server = dial(DIAL, habits=(Advisor.DECLINES,))
     after = server.fields("/after")
     assert (after["DialCallStatus"], after["DialBridged"]) == ("completed", "false")
     assert server.fields("/accept")["Digits"] == "2"
@@ -232,13 +232,13 @@ def test_an_advisor_who_passes_the_call_on_leaves_it_completed_but_not_bridged()
     ("advisor", "status"), [(Advisor.BUSY, "busy"), (Advisor.NO_ANSWER, "no-answer"), (Advisor.DECLINES, "busy")]
 )
 def test_an_advisor_who_does_not_take_the_call_is_told_to_the_action(advisor: Advisor, status: str) -> None:
-    _, server = dial('<Response><Dial action="/after" timeout="20">+15550111</Dial></Response>', usually=advisor)
+    _, server = dial('<Response><Dial action="/after" timeout="20">+15550111</Dial></Response>', habits=(advisor,))
     assert server.fields("/after")["DialCallStatus"] == status
     assert server.fields("/after")["DialBridged"] == "false"
 
 
 def test_without_an_action_the_next_verb_follows() -> None:
-    notes, _ = dial("<Response><Dial>+15550111</Dial><Say>nobody there</Say></Response>", usually=Advisor.NO_ANSWER)
+    notes, _ = dial("<Response><Dial>+15550111</Dial><Say>nobody there</Say></Response>", habits=(Advisor.NO_ANSWER,))
     assert [turn.text for turn in notes.turns] == ["nobody there"]
 
 
@@ -247,8 +247,7 @@ def test_the_first_of_several_who_answers_gets_the_call() -> None:
         '<Response><Dial action="/after"><Number>+1</Number><Sip>sip:a@pbx?x-reason=asked</Sip>'
         "<Client><Identity>jane</Identity></Client><Number>+2</Number></Dial></Response>"
     )
-    habits = {"+1": Advisor.BUSY, "sip:a@pbx?x-reason=asked": Advisor.NO_ANSWER}
-    notes, server = dial(document, at=habits)
+    notes, server = dial(document, habits=(Advisor.BUSY, Advisor.NO_ANSWER, Advisor.ANSWERS))
     assert notes.rung == ["+1", "sip:a@pbx?x-reason=asked", "client:jane"]
     assert server.fields("/after")["DialBridged"] == "true"
 

@@ -214,7 +214,7 @@ def test_telephones_call_again_until_the_time_is_over() -> None:
     quick, quiet = Part("quick", [press]), Part("quiet", [[]])
     with phone_server({"/voice/next": "<Response><Dial>+1</Dial></Response>"}, media) as there:
         server = Server(there.url, TOKEN, None)
-        telephones = Telephones(server, "+2", "+1", [quick, quiet], "en")
+        telephones = Telephones(server, "+2", [quick, quiet], "en")
         load = asyncio.run(telephones.ring(4, 7.0))
     measured = figures(load, 4, "en", None)
     assert measured["errors"] == {} and measured["warnings"] == {}

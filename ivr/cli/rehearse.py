@@ -121,6 +121,7 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
         records = Records(f"sqlite:///{folder / 'records.sqlite3'}")
         shop = Records(f"sqlite:///{folder / 'shop.sqlite3'}").engine
         try:
+            records.prepare()
             business = create_business(config, records, connect(url) if own_shop and url else shop, os.environ)
         except (RecordsUnavailable, ConfigError) as error:
             raise click.ClickException(str(error)) from None
@@ -138,12 +139,14 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
                 first = connect(f"sqlite:///{stocked}")
                 create_shop(first, day)
                 first.dispose()
+            business.settle()
             shop.dispose()
             for left in folder.glob("shop.sqlite3*"):
                 left.unlink()
             shutil.copy(stocked, folder / "shop.sqlite3")
 
         yield ask_on
+        business.settle()
         shop.dispose()
         records.engine.dispose()
 
@@ -175,7 +178,7 @@ def _print(played: "list[tuple[Named, Rehearsed]]", verbose: bool) -> None:
 def _print_conversation(console: Any, named: "Named", happened: "Rehearsed") -> None:
     from ivr.phone.plain import plain
 
-    colours = {"ivr": "cyan", "caller": "green"}
+    colours = {"ivr": "cyan", "caller": "green", "advisor": "magenta"}
     differences = list(happened.differences)
     shown = -1
     for line in [*happened.lines, None]:

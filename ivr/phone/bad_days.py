@@ -33,7 +33,7 @@ class BadDays:
         if server.pid is None or server.database_url is None:
             raise ValueError("faults are for a server of our own")
         self.happened: Counter[str] = Counter()
-        self._master = server.pid
+        self._server = server.pid
         self._database = make_url(server.database_url).database or ""
         self._workers = workers
         self._random = random
@@ -57,8 +57,9 @@ class BadDays:
             await self._back(name)
 
     def workers(self) -> list[int]:
-        """The processes that serve."""
-        return [pid for pid in usage.family(self._master)[1:] if self._is_worker(pid)]
+        """The processes that serve: forks, which have the command line of their parent.  No zombie has one."""
+        family = usage.family(self._server)
+        return [pid for pid in family if (command := _command(pid)) and command == _command(usage.parent(pid))]
 
     async def _kill_a_worker(self) -> None:
         _signal(self._random.choice(self.workers()), signal.SIGKILL)
@@ -71,7 +72,7 @@ class BadDays:
             await asyncio.sleep(0.5)
 
     async def _kill_a_voice(self) -> None:
-        voices = [pid for pid in usage.family(self._master) if "voice_process" in _command(pid)]
+        voices = [pid for pid in usage.family(self._server) if "voice_process" in _command(pid)]
         if voices:
             _signal(self._random.choice(voices), signal.SIGKILL)
 
@@ -84,10 +85,6 @@ class BadDays:
             if time.monotonic() > ends:
                 raise NotBack(f"{len(self.workers())} of {self._workers} workers, a minute after: {what}")
             await asyncio.sleep(0.2)
-
-    def _is_worker(self, pid: int) -> bool:
-        """A worker is a fork of the master: it has the same command line, and no zombie has one."""
-        return bool(command := _command(pid)) and command == _command(self._master)
 
 
 def lock(database: str, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """A scenario played by text, at once: the real call, prompts, tone and lookups; time passes as events."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import TemplateError
@@ -25,7 +26,9 @@ from ivr.call.events import (
 from ivr.call.history import DROPPED
 from ivr.config import Config
 from ivr.config.scenarios import Faked, Scenario, Step
+from ivr.phone.advisor import Advisor, Advisors
 from ivr.phone.rehearsed import Ending, Line, Rehearsed
+from ivr.phone.ringing import ringing
 from ivr.requests.backend import BackendFailed, OutcomeUnknown, Result
 from ivr.tone import Tone
 
@@ -221,6 +224,11 @@ class _Telephone:
             team = self._config.advisors.teams[there]
         words = {"team": team.names[self._language]}
         self._tell("ivr", self._config.texts[self._language].text(f"transfer_{reason}", words))
+        now = at.replace(tzinfo=team.hours.zone) if at else datetime.now(UTC)
+        habits = tuple(map(Advisor, self._scenario.advisors))
+        for takes, what in ringing(self._config.advisors, team, Advisors(habits), now) if habits else ():
+            self._tell("advisor", what)
+            team = takes
         self._end(Ending("transferred", reason, topic, team.name))
 
     def _end(self, ending: Ending) -> None:

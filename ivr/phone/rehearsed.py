@@ -10,7 +10,7 @@ from ivr.config.scenarios import End, Scenario, Step
 class Line:
     """Something one side said or did, ``at_ms`` after the call began; ``step``: the caller's step it belongs to."""
 
-    who: str  # ivr, caller, or what differs
+    who: str  # ivr, caller, advisor, or what differs
     text: str
     at_ms: int
     step: int = -1

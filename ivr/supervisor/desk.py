@@ -54,7 +54,9 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
         try:
             secret = logins.log_in(name, password, request.remote_addr or "")
         except TooManyAttempts:
-            return render_template("desk/log_in.html", wrong="Too many attempts. Try again in 15 minutes."), 429
+            return render_template(
+                "desk/log_in.html", wrong="Too many attempts. Try again in a moment, or in 15 minutes."
+            ), 429
         if secret is None:
             return render_template("desk/log_in.html", wrong="The name or the password is not right."), 401
         return doors.let_in(redirect(url_for("desk.wallboard")), secret)

@@ -42,9 +42,9 @@ class SafeRecords:
         self._parts.writer.note(NewEvent(call_id, 0, kind, data))
 
     def note(self, call_id: str, kind: str, data: dict[str, Any]) -> None:
-        """What the next step depends on."""
+        """What the next step depends on: stored now, or, when that fails, as soon as the database is back."""
         self._parts.writer.surely(lambda: self._parts.records.note(call_id, kind, data))
 
     def change(self, call_id: str, **values: Any) -> None:
-        """What became of the call."""
+        """What became of the call: the same."""
         self._parts.writer.surely(lambda: self._parts.records.change(call_id, **values))

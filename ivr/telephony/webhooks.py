@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
+from ivr.operations.strangers import Strangers
 from ivr.records.records import StoredCall
 from ivr.telephony import twiml
 from ivr.telephony.advising import DEQUEUE, Advising
@@ -20,7 +21,12 @@ _log = logging.getLogger(__name__)
 
 
 def webhooks(
-    base: str, media_url: str, signatures: Signatures, parts: Parts, has_room: Callable[[], bool]
+    base: str,
+    media_url: str,
+    signatures: Signatures,
+    parts: Parts,
+    has_room: Callable[[], bool],
+    strangers: Strangers,
 ) -> Blueprint:
     """The routes Twilio calls.  ``has_room`` says whether this process can serve one more stream."""
     routes = Blueprint("webhooks", __name__)
@@ -29,10 +35,8 @@ def webhooks(
     @routes.before_request
     def only_twilio() -> None:
         if not signatures.webhook(request):
-            _log.warning(
-                "refused %s: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)", request.path
-            )
-            abort(403)
+            what = f"{request.path[:64]}: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)"
+            abort(429 if strangers.refused(request.remote_addr, what) else 403)
 
     @routes.errorhandler(Exception)
     def a_person_at_last(error: Exception) -> Response | HTTPException:

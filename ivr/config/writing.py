@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait until no other process of ours is at work in a folder, and keep others waiting meanwhile.  Raises OSError."""
+    """Wait until no other process of ours is at work in a folder, and keep others waiting then.  Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     place = os.open(folder, os.O_RDONLY)
     try:

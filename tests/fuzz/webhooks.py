@@ -52,7 +52,7 @@ def one(data: bytes) -> None:
     path, rest = PATHS[data[0] % len(PATHS) if data else 0], data[1:]
     if rest.startswith(b"?"):
         query, _, rest = rest.partition(b"\n")
-        path += "?" + quote(query[1:], safe="=&%+")
+        path += "?" + quote(query[1:] or b"x", safe="=&%+")  # Twilio's library knows no query that is there but empty
     try:
         form = dict(parse_qsl(rest.decode("utf-8", "replace"), keep_blank_values=True))
     except ValueError:

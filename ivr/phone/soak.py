@@ -107,7 +107,7 @@ class Soaking:
         ends = began + seconds
         days = BadDays(self._server, self._workers, self._days_random, lambda what: tell(f"{soak.calls} calls; {what}"))
         faults = asyncio.create_task(days.run())
-        looking = asyncio.create_task(self._look())
+        looking = asyncio.create_task(self._look(ends))
         await asyncio.gather(*(self._telephone(0.3 * each, ends) for each in range(calls)))
         soak.lasted_s = time.monotonic() - began
         for task in (faults, looking):
@@ -163,8 +163,9 @@ class Soaking:
         ]
         return random.choice(scripts)
 
-    async def _look(self) -> None:
-        while True:
+    async def _look(self, ends: float) -> None:
+        """While calls begin: what is left when they have ended is no measure."""
+        while time.monotonic() < ends:
             await asyncio.sleep(LOOK_EVERY_S)
             seen = await asyncio.to_thread(usage.of, self._server.pid)
             if seen:

@@ -32,7 +32,7 @@ OPEN = {
     "desk.static": "styles and scripts of the desk, the same for everybody",
 }
 """The routes without a lock, each with its reason."""
-REFUSALS = {"webhooks": {403}, "media": {400, 403}, "cards": {404}, "health": {401}}
+REFUSALS = {"webhooks": {403}, "stream": {400, 403}, "cards": {404}, "health": {401}}
 """What a stranger gets, by the first part of a route's name; the desk sends them to its log-in."""
 
 

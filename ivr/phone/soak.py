@@ -10,6 +10,7 @@ from random import Random
 from statistics import median
 from typing import Any
 
+from ivr.operations.numbers import ASK_AGAIN
 from ivr.phone import usage
 from ivr.phone.advisor import Advisor, Advisors, Queue
 from ivr.phone.bad_days import BadDays, NotBack
@@ -133,7 +134,8 @@ class Soaking:
         trouble = Trouble(random.choice(KINDS), Random(random.random()))  # noqa: S311
         advisors = Advisors(random.choice(list(Advisor)), queue=random.choice(list(Queue)))
         caller = f"+1555{random.randrange(10**7):07}"
-        number = Number(f"{self._server.voice_url}", self._server.token, self._line, caller, LIMIT_S, self._fallback)
+        rung = f"{self._server.voice_url}{ASK_AGAIN}"  # as `ivr twilio connect` sets it
+        number = Number(rung, self._server.token, self._line, caller, LIMIT_S, self._fallback)
         notes = Notes(new_sid("CA"))
         await carry(number, Caller(script, barge_in=random.random() < 0.5), advisors, notes, trouble)
         soak.calls += 1

@@ -25,15 +25,13 @@ from ivr.advisors.steps import (
 )
 from ivr.advisors.teams import Advisors, Target
 from ivr.config import Config
+from ivr.operations.numbers import ASK_AGAIN
 
 QUEUE_PAUSE_S = 20  # between two words in a queue without music: often enough to know that one is not forgotten
 VOICEMAIL_S = 180
 KEY_S = 6  # for a key to be pressed: long enough to take the telephone from the ear
 WHISPER_S = 10  # the same for an advisor, who may be looking at the card
 TALK_S = 86_400  # of a conversation with an advisor: we set no limit, and Twilio knows none longer than a day
-# Twilio's connection overrides: no answer within five seconds, or a process that died over it, and another is asked.
-# twilio.com/docs/usage/webhooks/webhooks-connection-overrides
-ASK_AGAIN = "#rc=2&rt=5000&rp=ct,rt,5xx"
 
 
 @dataclass(frozen=True, slots=True)

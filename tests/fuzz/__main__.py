@@ -4,6 +4,7 @@
 An input that breaks something is written to ``crash-...``: give that file as the argument to see it again.
 """
 
+import logging
 import sys
 import tempfile
 from importlib import import_module
@@ -28,6 +29,7 @@ def main(name: str, options: list[str]) -> None:
     """Fuzz until the options say that it is enough, or something breaks."""
     with atheris.instrument_imports(include=FUZZED[name]):
         harness = import_module(f"tests.fuzz.{name}")
+    logging.disable(logging.WARNING)  # refusals are what is looked for
     with tempfile.TemporaryDirectory() as folder:
         for number, seed in enumerate(harness.SEEDS):
             (Path(folder) / f"seed{number}").write_bytes(seed)

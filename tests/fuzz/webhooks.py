@@ -28,7 +28,7 @@ SEEDS = [
     b"\x05?team=service\nQueueTime=20&QueuePosition=1&CurrentQueueSize=3",
     b"\x07?team=service&at=2\nQueueResult=leave",
     b"\x08?team=service\nDigits=15550123",
-    b"\x0aRecordingUrl=https%3A%2F%2Fapi.twilio.com%2Fx&RecordingDuration=7",
+    b"\x0aRecordingUrl=https%3A%2F%2F127.0.0.1%3A1%2Fx&RecordingDuration=7",
     b"\x0d?team=service&by=service&call=" + CALL_ID.encode() + b"\nDigits=1",
 ]
 FINE = {200, 204, 400, 404, 405, 413}

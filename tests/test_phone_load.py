@@ -301,7 +301,7 @@ def test_the_mix_of_callers_is_as_documented(tmp_path: Path) -> None:
     path = tmp_path / "question.wav"
     write_wav(path, (8000 * np.sin(np.arange(8000) / 3)).astype(np.int16))
     callers = parts("ko", [Sentence(path, str(index)) for index in range(5)])
-    assert [each.name for each in callers].count("asks") == 4 and len(callers) == 8
+    assert [each.name for each in callers].count("hurries") == 3 and len(callers) == 8
     by_name = {each.name: each for each in callers}
     assert {len(script) for script in by_name["asks"].scripts} == {3, 4}  # two or three questions, then an advisor
     assert all(isinstance(script[0], Pause) for script in by_name["hurries"].scripts)

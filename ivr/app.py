@@ -136,8 +136,7 @@ def clock(config: Config, at: datetime | None) -> Callable[[], datetime]:
     """The time; ``at``: what it is now, in the time zone of the team that takes every other call if it names none."""
     if at is None:
         return lambda: datetime.now(UTC)
-    advisors = config.advisors
-    ahead = at.replace(tzinfo=at.tzinfo or advisors.teams[advisors.default].hours.zone) - datetime.now(UTC)
+    ahead = at.replace(tzinfo=at.tzinfo or config.zone) - datetime.now(UTC)
     return lambda: datetime.now(UTC) + ahead
 
 

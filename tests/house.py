@@ -90,14 +90,15 @@ class FakeSocket:
         self.closed = False
         self.lost_at_end = True
 
-    def receive(self, timeout_s: float) -> str | bytes | None:
+    def receive(self, timeout_s: float) -> list[bytes]:
         if self.closed:
             raise LineLost("closed")
         if not self.incoming:
             if self.lost_at_end:
                 raise LineLost("the other side is gone")
-            return None
-        return self.incoming.popleft()
+            return []
+        message = self.incoming.popleft()
+        return [] if message is None else [message.encode() if isinstance(message, str) else message]
 
     def gather(self, messages: int) -> None:
         """Everything is there already."""
@@ -134,6 +135,7 @@ class House:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         database: str | None = None,
     ) -> None:
+        self.without_database = False
         self.model = ScriptedModel()
         self.voice = ToneVoice()
         self.records = Records(database or f"sqlite:///{folder / 'ivr.sqlite3'}")
@@ -144,7 +146,7 @@ class House:
         self.parts = Parts(
             config=config,
             records=self.records,
-            writer=EventWriter(self.records, pause_s=0.01, patience_s=0),
+            writer=EventWriter(self.records, pause_s=0.02, patience_s=30),
             models={"en": self.model},
             prompts=Prompts(self.voice, folder / "cache", folder / "recordings"),
             links=links,
@@ -179,8 +181,9 @@ class House:
         return answer.status_code, answer.text
 
     def settle(self) -> None:
-        """Until all that was noted is stored, however slow the disk."""
-        assert self.parts.writer.flush(timeout_s=60)
+        """Until all that was noted is stored, however slow the disk; not where a test takes the database away."""
+        if not self.without_database:
+            assert self.parts.writer.flush(timeout_s=60)
 
     def start(self, call_id: str = CALL_ID, token: str | None = None) -> str:
         token = self.signatures.stream_token(call_id) if token is None else token

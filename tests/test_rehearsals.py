@@ -58,7 +58,9 @@ def test_every_shipped_scenario_ends_as_it_should(played: list[dict[str, Any]]) 
 
 def test_every_shipped_scenario_ends_the_same_on_postgresql(config: Config, postgres: Postgres, tmp_path: Path) -> None:
     engine = connect(postgres.database())
-    business = create_business(config, Records(f"sqlite:///{tmp_path / 'records.sqlite3'}"), engine, {})
+    records = Records(f"sqlite:///{tmp_path / 'records.sqlite3'}")
+    records.prepare()
+    business = create_business(config, records, engine, {})
     day, differ = None, {}
     for at, named in enumerate(load_scenarios(config)):
         if day != named.scenario.day:  # nothing has been changed in the shop, and it is as on that day

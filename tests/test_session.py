@@ -143,6 +143,7 @@ def test_a_broken_voice_transfers_the_caller(house: House) -> None:
 
 def test_a_database_that_goes_away_still_leads_to_a_person(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def drop() -> None:
+        house.without_database = True
         with house.records.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE call_events")
             connection.exec_driver_sql("ALTER TABLE calls RENAME TO gone")
@@ -286,7 +287,7 @@ def test_a_change_the_caller_agreed_to_is_made_once_although_they_hang_up(house:
     assert stored is not None and stored.card and stored.card["pending"] == {"request": "invoice", "how": "sent"}
 
     business.let_go()
-    house.parts.writer.flush(timeout_s=5.0)
+    house.settle()
     results = [event.data for event in house.records.events(CALL_ID) if event.kind == "change_result"]
     assert results == [{"outcome": "sent"}]
     with house.records.engine.connect() as connection:

@@ -94,6 +94,7 @@ def test_what_cannot_be_rung_with_a_story_is_connected_without_one(tasks: Walk, 
 
 def test_without_the_database_taskrouters_advisor_gets_the_caller(tasks: Walk) -> None:
     whisper = urlsplit(assign(tasks)["url"])
+    tasks.house.without_database = True
     with tasks.house.records.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE calls RENAME TO gone")
     assert assign(tasks) == {"instruction": "dequeue"}
@@ -159,6 +160,7 @@ def test_an_advisor_whose_queue_is_empty_waits_for_the_next_caller(queue: Walk) 
 
 
 def test_without_the_database_a_caller_is_taken_without_a_story(queue: Walk) -> None:
+    queue.house.without_database = True
     with queue.house.records.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE call_events RENAME TO gone")
     assert dequeued(take(queue))

@@ -112,6 +112,7 @@ def test_without_the_database_the_caller_reaches_a_person_step_by_step(
     def gone(*_: object, **__: object) -> None:
         raise OperationalError("select", {}, Exception("the database is gone"))
 
+    house.without_database = True
     for name in ("open", "call", "events", "append", "change"):
         monkeypatch.setattr(house.records, name, gone)
     monkeypatch.setattr(house.parts.callbacks, "promise", gone)

@@ -177,6 +177,7 @@ def _digit_words(files: list[GrammarFile]) -> DigitWords:
     """The words for numbers of all files of a language."""
     return DigitWords(
         digits={word: str(value) for file in files for word, value in file.digits.items()},
+        homophones={word: str(value) for file in files for word, value in file.homophones.items()},
         times={word: value for file in files for word, value in file.times.items()},
         numbers={word: value for file in files for word, value in file.numbers.items()},
         large={word: value for file in files for word, value in file.large.items()},

@@ -9,7 +9,7 @@ from typing import Literal
 from ivr.grammar.date_words import CALENDARS
 from ivr.grammar.dates import read_date
 from ivr.grammar.digits import DigitWords
-from ivr.grammar.keywords import KeywordIndex, Keywords
+from ivr.grammar.keywords import About, KeywordIndex, Keywords
 from ivr.grammar.nearest import NEAREST, Meaning, Sentences
 from ivr.grammar.one_breath import SentenceSlot, before_number, number_within
 from ivr.grammar.templates import normalise
@@ -93,12 +93,13 @@ class Grammar:
         object.__setattr__(self, "_free", free)
         object.__setattr__(self, "_answers", listed)
         cores: dict[str, str | None] = {}
-        for sentence in requests:
+        for sentence in (each for each in requests if self.sentences[each] not in CONVERSATION):
             core, intent = self._core(sentence), self.sentences[sentence]
             cores[core] = intent if cores.setdefault(core, intent) == intent else None
         cores.pop("", None)
         object.__setattr__(self, "_cores", cores)
-        object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords))
+        known = self.fillers | frozenset(listed["request"].words)
+        object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords, known))
 
     _anywhere: Mapping[tuple[str, ...], str] = field(init=False, repr=False, compare=False)
     _longest: int = field(init=False, repr=False, compare=False)
@@ -166,10 +167,15 @@ class Grammar:
         nearest = self._answers[expecting.asked].nearest(text)
         if nearest.likeness == 1.0 or expecting.asked == "yes_no":
             return nearest
+        keywords = self._keyword_index.about(text.split())
+        about = self._by_keywords(text, keywords)
         core = self._core(text)
-        if intent := self._cores.get(core):
+        if about and about.intent in keywords.first:
+            return about
+        if (intent := self._cores.get(core)) and intent not in keywords.barred:
             return Meaning(intent, likeness=NEARLY, margin=NEARLY, sentence=core)
-        about = self._by_keywords(text)
+        if nearest.intent in keywords.barred:
+            return about or Meaning(None, sentence=nearest.sentence)
         if about and (nearest.likeness < LIKE or nearest.margin < about.margin or nearest.intent == about.intent):
             return max(about, nearest, key=lambda each: each.likeness) if nearest.intent == about.intent else about
         return nearest
@@ -197,22 +203,19 @@ class Grammar:
         """A sentence without the words that only surround what is meant."""
         return " ".join(word for word in text.split() if word not in self.fillers)
 
-    def _by_keywords(self, text: str) -> Meaning | None:
+    def _by_keywords(self, text: str, keywords: About) -> Meaning | None:
         """What the words are about.  The more of them are understood, the more like a sentence of ours it is."""
-        words = text.split()
-        met = self._keyword_index.about(words)
-        if not met:
+        if not keywords.met:
             return None
-        intent, places = max(met.items(), key=lambda each: (each[0] == PERSON, len(each[1])))
-        others = [len(each) for other, each in met.items() if other != intent]
+        words = text.split()
+        rank = {each: (each == PERSON, each in keywords.first, len(at)) for each, at in keywords.met.items()}
+        intent = max(rank, key=rank.__getitem__)
+        places = keywords.met[intent]
         known = self._answers["request"].words
-        understood = sum(at in places or word in self.fillers or word in known for at, word in enumerate(words)) / len(
-            words
-        )
-        alone = intent == PERSON or len(places) > max(others, default=0)
-        return Meaning(
-            intent, 0.5 + 0.3 * understood, 0.3 if alone else 0.0, " ".join(words[at] for at in sorted(places))
-        )
+        understood = sum(at in places or word in self.fillers or word in known for at, word in enumerate(words))
+        alone = intent == PERSON or all(rank[intent] > each for other, each in rank.items() if other != intent)
+        sentence = " ".join(words[at] for at in sorted(places))
+        return Meaning(intent, 0.5 + 0.3 * understood / len(words), 0.3 if alone else 0.0, sentence)
 
     def completeness(self, text: str, expecting: Expecting) -> Completeness:
         """How finished an utterance looks: lets a turn end before the silence is long."""

@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 from ivr.grammar.keywords import is_meant
 
 NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6 handles 87 % of real Korean speech)
-_FOREIGN = 0.5  # likeness lost when every telling word is another one
+_FOREIGN = 0.7  # likeness lost when every telling word is another one
 _LOOKED_AT = 50  # sentences, to find the nearest one of another intent
 
 

@@ -8,7 +8,7 @@ from ivr.config.scenarios import Named, Scenario, Step
 from ivr.phone.advisor import Advisor, Advisors
 from ivr.phone.caller import Caller, HangUp, Item, Pause, Press, Unanswered
 from ivr.phone.dialling import CALLER, dial_up, is_recognised, language_of, lines, number_to
-from ivr.phone.rehearsal import Ending, Line, Rehearsed
+from ivr.phone.rehearsed import Ending, Line, Rehearsed
 from ivr.phone.result import Result
 from ivr.phone.server import Server
 from ivr.phone.sound import Synthesis, recording

@@ -109,6 +109,8 @@ class MediaStream:
         at_ms = self._sent * FRAME_MS
         if frame.begins is not None:
             self.timings.item_begins(isinstance(frame.begins, Utterance))
+            if isinstance(frame.begins, Utterance):
+                self.timings.talked_ms += frame.begins.ends_ms - frame.begins.begins_ms
             self._watcher.caller_acts(frame.begins, at_ms)
         self._sent += 1
         keyed = [] if frame.key is None else [self._writer.dtmf(frame.key)]

@@ -10,12 +10,17 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """At one moment.  ``memory_mb`` counts pages shared by several of the processes once (PSS)."""
+    """At one moment.
+
+    ``memory_mb`` counts pages shared by several of the processes once (PSS); ``private_mb`` are those of one process
+    only, for each that has any to speak of, the largest first: a model that was loaded before the fork is not in them.
+    """
 
     cpu_s: float
     memory_mb: float
     threads: int = 0
     files: int = 0
+    private_mb: tuple[float, ...] = ()
 
 
 def of(pid: int | None) -> Usage | None:
@@ -25,11 +30,13 @@ def of(pid: int | None) -> Usage | None:
     members = family(pid)
     if not members:
         return None
+    memory = [_memory_mb(each) for each in members]
     return Usage(
         sum(_cpu_s(each) for each in members),
-        sum(_memory_mb(each) for each in members),
+        sum(shared for shared, _ in memory),
         sum(_entries(each, "task") for each in members),
         sum(_entries(each, "fd") for each in members),
+        tuple(sorted((private for _, private in memory if private >= 1), reverse=True)),
     )
 
 
@@ -71,10 +78,11 @@ def _stat(path: Path) -> list[str]:
         return []
 
 
-def _memory_mb(pid: int) -> float:
+def _memory_mb(pid: int) -> tuple[float, float]:
+    """Its share of memory, and what is in no other process."""
     try:
         lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
     except OSError:
-        return 0.0
-    kilobytes = next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
-    return kilobytes / 1024
+        return 0.0, 0.0
+    kilobytes = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines[1:])}
+    return kilobytes["Pss"] / 1024, (kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]) / 1024

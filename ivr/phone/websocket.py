@@ -1,4 +1,4 @@
-"""A WebSocket client on asyncio: one connection, text messages, no thread and no task of its own.
+"""A WebSocket client on asyncio: one connection, no thread and no task of its own.
 
 The protocol itself is wsproto's.  Sending and receiving a 20 ms frame costs about ten microseconds each, so that one
 process can be a hundred telephones.
@@ -56,9 +56,9 @@ class WebSocket(asyncio.Protocol):
         self._we_closed = False
         self._told = False
 
-    def send(self, text: str) -> None:
-        """Send a text message; after the connection's end it is dropped."""
-        self._write(TextMessage(text))
+    def send(self, message: str | bytes) -> None:
+        """Send a message, of text or of bytes; after the connection's end it is dropped."""
+        self._write(TextMessage(message) if isinstance(message, str) else BytesMessage(message))
 
     async def close(self, code: int = 1000) -> None:
         """Close from our side and wait for the answer, but not for long.  May be called again."""

@@ -184,7 +184,7 @@ class Records:
         with self.engine.connect() as connection:
             began = connection.execute(select(calls.c.started_at).where(calls.c.call_id == call_id)).scalar()
         if began is not None:
-            since = datetime.now(UTC) - began.replace(tzinfo=UTC)
+            since = max(datetime.now(UTC) - began.replace(tzinfo=UTC), timedelta(0))  # a clock may have been set back
             self.append([NewEvent(call_id, round(since.total_seconds() * 1000), kind, data)])
 
     def append(self, events: Sequence[NewEvent]) -> None:

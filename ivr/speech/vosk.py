@@ -100,6 +100,10 @@ class VoskModel:
             grammar = self._grammars[vocabulary] = self._compile(vocabulary)
         return VoskRecogniser(self, self._new(grammar.phrases_json), grammar, self._reject)
 
+    def phrases_json(self, vocabulary: Vocabulary) -> str:
+        """The grammar as Vosk takes it; "" for none."""
+        return self._compile(vocabulary).phrases_json
+
     def again_soon(self, first: Heard, audio: Samples, phrases: Phrases) -> "Future[Again]":
         """Hear an utterance once more on the model's own threads.  See ``ivr.speech.vosk_again``."""
         with self._lock:

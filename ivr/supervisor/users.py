@@ -1,6 +1,5 @@
 """Who may log in: ``config/users.yaml``, written by ``ivr users``."""
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from ivr.config.files import Name
 from ivr.config.source import check, read
+from ivr.config.writing import one_at_a_time, replace
 from ivr.yaml_text import dump
 
 FILE = "config/users.yaml"
@@ -65,15 +65,13 @@ class Users:
 
     def put(self, name: str, password: str | None, role: Role | None) -> None:
         """Add somebody, give them a new password, or (both None) take them out.  Only its owner can read the file."""
-        users = {each: user.model_dump() for each, user in self.all().items()}
-        if password is None or role is None:
-            users.pop(name, None)
-        else:
-            users[name] = {"password": generate_password_hash(password), "role": role}
-        UsersFile.model_validate({"users": users})
-        path = self._home / FILE
-        draft = path.with_suffix(".new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write("# Who may log in at /supervisor.  Change it with: ivr users\n")
-            file.write(dump({"users": users}))
-        draft.replace(path)
+        hashed = generate_password_hash(password) if password is not None else ""
+        with one_at_a_time(self._home):
+            users = {each: user.model_dump() for each, user in self.all().items()}
+            if password is None or role is None:
+                users.pop(name, None)
+            else:
+                users[name] = {"password": hashed, "role": role}
+            UsersFile.model_validate({"users": users})
+            first = "# Who may log in at /supervisor.  Change it with: ivr users\n"
+            replace(self._home / FILE, first + dump({"users": users}), mode=0o600)

@@ -4,7 +4,6 @@ import select
 import socket as sockets
 import struct
 import time
-from collections import deque
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -30,8 +29,8 @@ class NoHandshake(Exception):
 class MediaSocket(Protocol):
     """Text messages both ways."""
 
-    def receive(self, timeout_s: float) -> str | bytes | None:
-        """The next message, or None when none came in time.  Raises LineLost."""
+    def receive(self, timeout_s: float) -> list[bytes]:
+        """The messages that have come, in order; none when none came in time.  Raises LineLost."""
         ...
 
     def gather(self, messages: int) -> None:
@@ -76,23 +75,20 @@ class ServerSocket:
         self._framing = Framing(SERVER, state=OPEN, max_size=max_bytes)
         self._readable = select.poll()
         self._readable.register(connection, select.POLLIN)
-        self._messages: deque[str | bytes] = deque()
         self._pieces: list[bytes] = []
         self._gathered = 1
         self._usual_bytes = 0.0  # of a message on the wire
         connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDTIMEO, struct.pack("ll", _SEND_S, 0))
 
-    def receive(self, timeout_s: float) -> str | bytes | None:
+    def receive(self, timeout_s: float) -> list[bytes]:
         """See MediaSocket."""
         deadline_s = time.monotonic() + timeout_s
-        while not self._messages:
-            if self._framing.state is not OPEN:
-                raise LineLost(self._why())
-            left_s = deadline_s - time.monotonic()
-            if left_s <= 0:
-                return None
-            self._read(left_s)
-        return self._messages.popleft()
+        while self._framing.state is OPEN and (left_s := deadline_s - time.monotonic()) > 0:
+            if messages := self._read(left_s):
+                return messages
+        if self._framing.state is not OPEN:
+            raise LineLost(self._why())
+        return []
 
     def gather(self, messages: int) -> None:
         """See MediaSocket."""
@@ -120,41 +116,38 @@ class ServerSocket:
             self._write()
             while self._framing.close_rcvd is None and (left_s := deadline_s - time.monotonic()) > 0:
                 self._read(left_s)
-                self._messages.clear()
             self._connection.shutdown(sockets.SHUT_RDWR)
         except (LineLost, InvalidState, OSError):
             return  # it is closed already
 
-    def _read(self, timeout_s: float) -> None:
+    def _read(self, timeout_s: float) -> list[bytes]:
         """Take what is there, after waiting for enough of it."""
         try:
             self._readable.poll(timeout_s * 1000)
             data = self._connection.recv(_READ_BYTES, sockets.MSG_DONTWAIT)
         except BlockingIOError:
-            return
+            return []
         except OSError as error:
             raise LineLost(str(error)) from None
         if data:
             self._framing.receive_data(data)
         else:
             self._framing.receive_eof()
-        before = len(self._messages)
-        for frame in self._framing.events_received():
-            self._take(frame)
-        if count := len(self._messages) - before:
-            self._usual_bytes = len(data) / count
+        messages = [text for frame in self._framing.events_received() if (text := self._message(frame)) is not None]
+        if messages:
+            self._usual_bytes = len(data) / len(messages)
         self._write()
+        return messages
 
-    def _take(self, frame: Any) -> None:
+    def _message(self, frame: Any) -> bytes | None:
+        """The message that a frame completes."""
         if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            return  # a ping is answered by the framing
-        if frame.fin and not self._pieces:
-            self._messages.append(bytes(frame.data))
-            return
+            return None  # a ping is answered by the framing
         self._pieces.append(bytes(frame.data))
-        if frame.fin:
-            self._messages.append(b"".join(self._pieces))
-            self._pieces.clear()
+        if not frame.fin:
+            return None
+        message, self._pieces = b"".join(self._pieces), []
+        return message
 
     def _write(self) -> None:
         """Send what the framing has to say."""

@@ -33,8 +33,8 @@ class Streams:
         self._running = 0
 
     def has_room(self) -> bool:
-        """True when this process may take one more call."""
-        return self._running < self._parts.config.max_calls
+        """True when this process may take one more call: fewer than it may have, and it keeps up with them."""
+        return self._running < self._parts.config.max_calls and not self._parts.lag.behind()
 
     def running(self) -> int:
         """How many streams go on in this process."""
@@ -84,11 +84,11 @@ class Streams:
 
     def _begin(self, socket: MediaSocket) -> Session | None:
         """Wait for ``start`` and check its token.  A stream that is not the call's own gets nothing."""
+        texts: list[bytes] = []
         for _ in range(3):  # `connected`, `start`, and one more in case Twilio adds something
-            text = socket.receive(DEAD_LINE_S)
-            if text is None:
+            if not texts and not (texts := socket.receive(DEAD_LINE_S)):
                 raise LineLost("no start message")
-            message = media.decode(text)
+            message = media.decode(texts.pop(0))
             if isinstance(message, media.Start):
                 break
         else:
@@ -98,4 +98,4 @@ class Streams:
             _log.warning("refused a stream for call %s: unknown call, wrong or used token", message.call_id[:64])
             return None
         stored = records.call(message.call_id)
-        return Session(socket, message, stored, self._parts.as_now()) if stored else None
+        return Session(socket, message, stored, self._parts.as_now(), texts) if stored else None

@@ -18,14 +18,15 @@ class Balancer:
     def __init__(self) -> None:
         self.url = ""
         self.ports: list[int] = []
-        self._turn = 0
+        self._turns = {False: 0, True: 0}  # requests and streams each have their own, so that both are spread evenly
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         try:
             request = await _request(reader)
-            self._turn += 1
-            first = self._turn % len(self.ports)
+            stream = b"upgrade: websocket" in request.lower()
+            self._turns[stream] += 1
+            first = self._turns[stream] % len(self.ports)
             for port in (*self.ports[first:], *self.ports[:first]):
                 with suppress(OSError, asyncio.IncompleteReadError):
                     if await self._through(port, request, reader, writer):

@@ -27,6 +27,7 @@ from ivr.tone import (
     weights,
 )
 from ivr.yaml_text import parse
+from tests.wav import write_wav
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "config" / "tone.yaml"
@@ -397,7 +398,6 @@ def test_the_commands_judge_and_fit_recordings(tmp_path: Path) -> None:
 
     from ivr.cli.evaluate_tone import tone as evaluate
     from ivr.cli.tone import fit_command
-    from ivr.speech.codec import write_wav
 
     rows = ["path,speaker,tone,set,emotion"]
     for number in range(24):

@@ -6,6 +6,7 @@ Faults of other parts stand with those parts' tests; docs/reliability.md lists t
 import json
 import os
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -367,3 +368,16 @@ def test_many_streams_at_once_leave_no_thread_behind(house: House) -> None:
         house.streams.serve(FakeSocket([CONNECTED, house.start(call_id), *frames(SILENCE, 100)]))
         assert ending(house, call_id)[0] == "hung_up"
     assert threading.active_count() <= before + 1, "only the writer's"
+
+
+NAMED = re.compile(r"`([a-z0-9_.]*_[a-z0-9_.]+)(?:\[\w+\])?`")
+
+
+@pytest.mark.parametrize("page", ["reliability.md", "security.md"])
+def test_every_test_that_a_table_names_is_there(page: str) -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    files = {path.stem for path in (ROOT / "tests").glob("test_*.py")}
+    rows = [line for line in (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    named = [name.strip("._") for row in rows for name in NAMED.findall(row.rsplit("|", 2)[1])]
+    assert len(named) > 20
+    assert [name for name in named if name not in files and name not in tests] == []

@@ -13,7 +13,6 @@ PIECES = (b"\x00", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"[" * 5000, b"{", b'"'
 _START = b'{"event":"start","start":{"streamSid":"MZ1","callSid":'
 FOUND = {
     "media": [
-        _START + b'"CA1","customParameters":{"a":' + b"[" * 900 + b"]" * 900 + b"}}}",
         _START + b'"\\ud800"}}',
         b'{"event":"mark","mark":{"name":"\\ud800"}}',
         b'{"event":' + b"1" * 5000 + b"}",

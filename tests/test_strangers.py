@@ -1,7 +1,10 @@
 """Who is not let in: every route has a lock or a reason to have none, and knocking long enough changes nothing."""
 
 import logging
+import os
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from itertools import count
@@ -292,3 +295,28 @@ def test_a_signed_webhook_without_its_call_is_refused_and_nothing_breaks(config:
     signature = RequestValidator("secret").compute_signature(f"{BASE}/voice", {"x": "1"})
     headers = {"X-Twilio-Signature": signature}
     assert house.client.post("/voice", data={"x": "1"}, headers=headers, base_url=BASE).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "says"),
+    [
+        ('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}', 0, "1 packages audited"),
+        (
+            '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}]}',
+            1,
+            "a 1: CVE-1, mended in 2",
+        ),
+        ('{"dependencies": [{"name": "a", "skip_reason": "not found"}]}', 0, "NOT AUDITED"),
+        ("no network", 0, "NOT AUDITED"),
+    ],
+)
+def test_the_audit_fails_for_a_known_weakness_and_says_when_nobody_could_be_asked(
+    tmp_path: Path, answer: str, code: int, says: str
+) -> None:
+    audit = ROOT / ".ci" / "audit"
+    if not audit.exists():
+        pytest.skip("a source package has no .ci folder")
+    (tmp_path / "pip_audit.py").write_text(f"print({answer!r})", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, audit], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, says in done.stdout) == (code, True), done.stdout + done.stderr

@@ -44,11 +44,10 @@ def bench() -> None:
 def calls(as_json: bool, **options: Any) -> None:
     """Many simultaneous calls in real time: latency percentiles, processor time and memory of the server.
 
-    Of eight callers four hear the greeting, ask two or three questions, hear the answers out, think in between, and
-    then ask for an advisor; one does so without asking for one and is thanked; one asks the first question over the
-    greeting; one interrupts the greeting to ask for an advisor; one says nothing.  Half of the questions are answered
-    from the database.  Each call that ends is followed by another until the time is over; the calls that are open then
-    are hung up.
+    Of eight callers two hear the greeting, ask two or three questions, hear the answers out, think in between, and then
+    ask for an advisor; three do the same but talk into the greeting; one asks for no advisor and is thanked; one
+    interrupts the greeting to ask for one; one says nothing.  Half of the questions are answered from the database.
+    Each call that ends is followed by another until the time is over; the calls that are open then are hung up.
 
     Everything is measured at the telephone's socket: asked to transfer from the end of the asking words to the Close
     of the media stream, replies from the end of an utterance to the first audio of its answer.  Late frames came after

@@ -51,18 +51,21 @@ def _stand_by(bind: str) -> int:
 def _serve(listening: int, ready: int, workers: int | None) -> None:
     from ivr.app import create_app
     from ivr.config import ConfigError, Settings
+    from ivr.operations import memory
     from ivr.operations.metrics import share
     from ivr.operations.serving import Server
     from ivr.records.records import RecordsUnavailable
     from ivr.speech.voice import VoiceFailed
 
     share()
+    memory.keep_little()
     try:
         settings = Settings.from_environment()
         app = create_app(settings)
     except (ConfigError, RecordsUnavailable, VoiceFailed) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    memory.share()
     Server(app, _options(app, listening, ready, workers or settings.workers)).run()
 
 

@@ -56,7 +56,7 @@ def back(number: int, yes: bool) -> None:
     if not yes:
         click.confirm("Write this?", abort=True)
     try:
-        with one_at_a_time(home()):
+        with one_at_a_time(home() / "config"):
             now = read_texts(home())
             if changed := sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name)):
                 what = f"somebody changed {', '.join(changed)} meanwhile, nothing was written"

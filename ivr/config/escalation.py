@@ -1,6 +1,6 @@
 """Nobody is kept: a configuration that could keep a caller with the machine is refused."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import ivr.call
 from ivr.call.proof import Flaw, one_of_each, prove, unheard
 from ivr.config.load import Config
 from ivr.config.source import ConfigError, Mistake, read
+from ivr.config.writing import one_at_a_time, replace
 
 _FILE = "config/ivr.yaml"
 
@@ -21,12 +22,15 @@ def prove_escalation(config: Config, cache: Path) -> int:
     plan, alike = one_of_each(config.plans.values())
     flaws = [flaw for grammar in config.grammars.values() for flaw in unheard(grammar)]
     proved = cache / f"{_digest(alike)}.proved"
-    states = _remembered(proved)
-    if not states:
-        kept, states = prove(plan, config.grammars.values())
-        flaws += kept
-        if not kept:
-            _remember(proved, states)
+    with ExitStack() as alone:
+        with suppress(OSError):  # the processes of a server read their files at once: one proves, the others wait
+            alone.enter_context(one_at_a_time(cache))
+        states = _remembered(proved)
+        if not states:
+            kept, states = prove(plan, config.grammars.values())
+            flaws += kept
+            if not kept:
+                _remember(proved, states)
     if flaws:
         raise ConfigError([_mistake(config, flaw) for flaw in flaws])
     return states
@@ -46,8 +50,7 @@ def _remembered(proved: Path) -> int:
 
 def _remember(proved: Path, states: int) -> None:
     with suppress(OSError):  # then it is proved again
-        proved.parent.mkdir(parents=True, exist_ok=True)
-        proved.write_text(str(states), encoding="ascii")
+        replace(proved, str(states))
 
 
 def _mistake(config: Config, flaw: Flaw) -> Mistake:

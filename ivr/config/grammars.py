@@ -10,8 +10,7 @@ from ivr.config.source import Mistake, Mistakes, Source, check, read
 from ivr.grammar import BUILT_IN, LANGUAGE, PERSON, DigitWords, Grammar, SentenceSlot, TemplateError, expand, normalise
 from ivr.grammar.keywords import Keywords
 from ivr.grammar.keywords import parse as parse_keywords
-from ivr.grammar.template_text import needed
-from ivr.grammar.templates import slots_in
+from ivr.grammar.templates import needed, slots_in
 from ivr.tone import NO_WORDS, UpsetWords
 
 

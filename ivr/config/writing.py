@@ -1,4 +1,4 @@
-"""Writing supervisors' files: each as a whole or not at all, and by one command at a time."""
+"""Writing supervisors' files: each as a whole or not at all, and by one process at a time."""
 
 import fcntl
 import os
@@ -9,9 +9,8 @@ from pathlib import Path
 
 
 @contextmanager
-def one_at_a_time(home: Path) -> Iterator[None]:
-    """Wait until no other command of ours writes files below ``home``, and keep others waiting meanwhile."""
-    folder = home / "config"
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait until no other process of ours is at work in a folder, and keep others waiting then.  Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     place = os.open(folder, os.O_RDONLY)
     try:

@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ivr.phone import usage
+from ivr.phone.beat import GRID_S
 from ivr.phone.benchmark import TRUSTED_MS, percentiles
 from ivr.phone.caller import FRAME_MS
-from ivr.phone.stream import GRID_S
 from ivr.phone.websocket import WebSocket, connect
 from ivr.speech.codec import decode_mulaw
 

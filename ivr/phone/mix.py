@@ -13,7 +13,7 @@ from typing import Any
 
 from ivr.config import load as load_config
 from ivr.grammar import normalise
-from ivr.phone.caller import FRAME_MS, QUIET, Item, Pause, Utterance
+from ivr.phone.caller import FRAME_MS, QUIET, Pause, Utterance
 from ivr.phone.load import Part
 from ivr.phone.sound import Synthesis, recording
 from ivr.yaml_text import dump, parse
@@ -28,9 +28,6 @@ QUESTIONS = {"en": ("what are your opening hours", "where is my order")}
 ASKING = {"en": "I want to talk to an advisor", "ko": "상담원"}
 THINKS_MS = (300, 2500)  # between the end of a prompt and a caller's answer
 HURRIES_MS = (1500, 6000)  # into the greeting, until a caller who knows it speaks
-MIX = """Of eight callers four hear the greeting, ask two or three questions, hear the answers out and think in between,
-and then ask for an advisor; one does so without one and is thanked; one asks the first question over the greeting; one
-interrupts the greeting to ask for an advisor; one says nothing."""
 
 
 class BenchImpossible(Exception):
@@ -113,7 +110,12 @@ def add_sentences(copy: Path, language: str, sentences: Mapping[str, Sequence[st
 
 
 def parts(language: str, recorded: Sequence[Sentence]) -> list[Part]:
-    """The callers of ``MIX``, one for each telephone in turn."""
+    """Eight callers, one for each telephone in turn: their kinds, and how many of each.
+
+    Two hear the greeting, ask two or three questions, hear the answers out, think in between, and then ask for an
+    advisor; three do the same, but know the greeting and talk into it; one asks for no advisor and is thanked; one
+    interrupts the greeting to ask for an advisor; one says nothing.
+    """
     asking = ASKING.get(language)
     if asking is None:
         raise BenchImpossible(f"the benchmark cannot ask for an advisor in {language!r}, only in {', '.join(ASKING)}")
@@ -123,13 +125,14 @@ def parts(language: str, recorded: Sequence[Sentence]) -> list[Part]:
     questions = [recording(sentence.path, sentence.text) for sentence in recorded] or spoken or [ask]
     draw = random.Random(1)  # noqa: S311  the same callers each time
     few = [[_after(question, draw.randint(*THINKS_MS)) for question in some] for some in _two_or_three(questions)]
+    both = list(zip(_two_or_three(questions), few, strict=True))  # without the moment's thought, and with it
     later = _after(ask, THINKS_MS[0])
     asks = Part("asks", [[*some, later] for some in few])
     served = Part("is served", [list(some) for some in few])
-    hurries = Part("hurries", [_at_once(some, draw.randint(*HURRIES_MS), later) for some in _two_or_three(questions)])
+    hurries = Part("hurries", [[Pause(draw.randint(*HURRIES_MS)), some[0], *rest[1:], later] for some, rest in both])
     interrupts = Part("interrupts", [[ask]], barge_in=True)
     silent = Part("is silent", [[]])
-    return [asks, interrupts, asks, served, asks, silent, asks, hurries]
+    return [asks, hurries, interrupts, hurries, served, asks, silent, hurries]
 
 
 def _after(utterance: Utterance, ms: int) -> Utterance:
@@ -139,11 +142,6 @@ def _after(utterance: Utterance, ms: int) -> Utterance:
     return replace(
         utterance, mulaw=QUIET * frames + utterance.mulaw, ends_ms=utterance.ends_ms + later, begins_ms=later
     )
-
-
-def _at_once(questions: Sequence[Utterance], ms: int, ask: Utterance) -> list[Item]:
-    """Over the greeting, then the rest."""
-    return [Pause(ms), *questions, ask]
 
 
 def _two_or_three(questions: Sequence[Utterance]) -> list[list[Utterance]]:

@@ -107,7 +107,7 @@ class Soaking:
         ends = began + seconds
         days = BadDays(self._server, self._workers, self._days_random, lambda what: tell(f"{soak.calls} calls; {what}"))
         faults = asyncio.create_task(days.run())
-        looking = asyncio.create_task(self._look())
+        looking = asyncio.create_task(self._look(ends))
         await asyncio.gather(*(self._telephone(0.3 * each, ends) for each in range(calls)))
         soak.lasted_s = time.monotonic() - began
         for task in (faults, looking):
@@ -132,7 +132,7 @@ class Soaking:
         script = self._script()
         leaves = any(isinstance(item, HangUp) for item in script)
         trouble = Trouble(random.choice(KINDS), Random(random.random()))  # noqa: S311
-        advisors = Advisors(random.choice(list(Advisor)), queue=random.choice(list(Queue)))
+        advisors = Advisors((random.choice(list(Advisor)), random.choice(list(Advisor))), random.choice(list(Queue)))
         caller = f"+1555{random.randrange(10**7):07}"
         rung = f"{self._server.voice_url}{ASK_AGAIN}"  # as `ivr twilio connect` sets it
         number = Number(rung, self._server.token, self._line, caller, LIMIT_S, self._fallback)
@@ -163,8 +163,9 @@ class Soaking:
         ]
         return random.choice(scripts)
 
-    async def _look(self) -> None:
-        while True:
+    async def _look(self, ends: float) -> None:
+        """While calls begin: what is left when they have ended is no measure."""
+        while time.monotonic() < ends:
             await asyncio.sleep(LOOK_EVERY_S)
             seen = await asyncio.to_thread(usage.of, self._server.pid)
             if seen:

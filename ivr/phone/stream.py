@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ivr.phone.beat import GRID_S, beat_of
 from ivr.phone.caller import FRAME_MS, OnTheLine, Press, Utterance
 from ivr.phone.messages import CONNECTED, Audio, BadMessage, Clear, Mark, Writer, decode
 from ivr.phone.playback import Playback
@@ -14,7 +15,6 @@ from ivr.phone.websocket import WebSocket, connect
 from ivr.speech.codec import duration_ms
 
 CLOSED_NORMALLY, ABNORMAL = 1000, 1006
-GRID_S = 0.005  # frames of all streams leave at multiples of this: waking up once for many costs far less
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,15 @@ class MediaStream:
         self._socket.send(self._writer.start(parameters))
         self._origin = self._loop.time()
         self._first_due = math.ceil((self._origin + FRAME_MS / 1000) / GRID_S) * GRID_S
-        self._tick()
+        beat = beat_of(self._loop)
+        beat.join(self._tick, self._first_due)
         try:
             ended = await self._ended
             if ended.by_caller and self._trouble.stops():
                 self._socket.send(self._writer.stop())
             await self._socket.close()
         finally:
+            beat.leave(self._tick)
             if not self._ended.done():
                 self._ended.cancel()
             self._socket.abort()
@@ -98,7 +100,6 @@ class MediaStream:
             self.timings.sent(delay_s * 1000)
             self._send_frame(self._socket, now_ms)
         self._echo(self._playback.played(now_ms))
-        self._loop.call_at(self._due(), self._tick)
 
     def _due(self) -> float:
         """When the next frame leaves, in the loop's time."""

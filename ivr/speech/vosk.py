@@ -28,6 +28,7 @@ _PAUSE_MS = 100  # shorter silences are closures of plosives; after one like thi
 _PART_MS = 240  # as long as this, what was said so far is decided: the last words may still differ from the partial
 _LEAD_SAMPLES = RATE_HZ * 200 // 1000  # of silence before the next part
 _NOISE_AGAIN = 100.0  # another noise than at first: errors differ, and more words are right (likeness .77 for .73)
+_LESS_URGENT = 5
 _PATIENCE_S = 2.0  # for a second hearing on a busy machine; then the caller is better off with a person
 _SPOKEN_NUMBER = 3  # words: fewer of them are part of a phrase ("one question")
 _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
@@ -108,7 +109,7 @@ class VoskModel:
         """Hear an utterance once more on the model's own threads.  See ``ivr.speech.vosk_again``."""
         with self._lock:
             if self._pool is None or self._pool_of != os.getpid():  # threads do not survive a fork
-                self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="vosk")
+                self._pool = ThreadPoolExecutor(os.cpu_count(), "vosk", _after_the_callers)
                 self._pool_of = os.getpid()
             return self._pool.submit(hear_again, first, audio, phrases, self._decode_again)
 
@@ -217,6 +218,11 @@ class VoskModel:
 
     def _unusable(self, why: str) -> ModelUnusable:
         return ModelUnusable(self._path, why, "install a model with: ivr models install LANGUAGE")
+
+
+def _after_the_callers() -> None:
+    """On Linux a thread has a priority of its own: who asks for a person is not to wait for a second hearing."""
+    os.nice(_LESS_URGENT)
 
 
 class VoskRecogniser:

@@ -66,7 +66,7 @@ class Users:
     def put(self, name: str, password: str | None, role: Role | None) -> None:
         """Add somebody, give them a new password, or (both None) take them out.  Only its owner can read the file."""
         hashed = generate_password_hash(password) if password is not None else ""
-        with one_at_a_time(self._home):
+        with one_at_a_time((self._home / FILE).parent):
             users = {each: user.model_dump() for each, user in self.all().items()}
             if password is None or role is None:
                 users.pop(name, None)

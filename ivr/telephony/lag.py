@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 LATE_MS = 100  # behind by more: a third of the time in which who asks for a person is to be put through
-MOST_LATE = 0.1  # of all audio; a call that waits for a second hearing at the end of an utterance stays far below
+MOST_LATE = 0.1  # of all audio; p95 of the time to a person has no room for more than half of it
 WINDOW_S = (
     4.0  # looked at, in two halves: as long as a burst of work may last, and a new caller's greeting lasts longer
 )

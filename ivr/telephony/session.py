@@ -70,6 +70,7 @@ class Session:
         self._changes: set[int] = set()
         recorded = config.keep.what == "words_and_audio" and parts.audio
         self._audio = CallAudio(parts.audio, stored.call_id) if recorded and parts.audio else None
+        self._waited = False  # for an utterance to be understood: audio that came meanwhile is no sign of being behind
         self._quiet_s = 0.0
         self._without_audio = 0  # messages
         self._fell_silent_at: float | None = None
@@ -113,10 +114,12 @@ class Session:
             if self._quiet_s >= DEAD_LINE_S:
                 self._handle(Broken("no audio from the line"))
             return
+        waited, self._waited = self._waited, False
         before_ms = self._call.elapsed_ms
         self._take_all(texts)
         audio_ms = self._call.elapsed_ms - before_ms
-        self._parts.lag.took(audio_ms, audio_ms * (1 - messages / len(texts)))
+        if not waited:
+            self._parts.lag.took(audio_ms, audio_ms * (1 - messages / len(texts)))
 
     def _take_all(self, texts: Sequence[bytes]) -> None:
         try:
@@ -165,6 +168,7 @@ class Session:
                 case Partial():
                     self._handle(event)
                 case Heard():
+                    self._waited = True
                     self._fell_silent_at = began - self._ear.waited_ms / 1000
                     self._handle(self._felt(event))
             if self._ended:

@@ -49,5 +49,7 @@ class Signatures:
 def _raw_path(request: Request) -> str:
     """Path and query exactly as they came: decoding and encoding again may change what was signed."""
     raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?")
-    path = urlsplit(raw)
-    return path.path + (f"?{path.query}" if path.query else "")
+    if raw.startswith("/"):
+        return str(raw)
+    whole = urlsplit(raw)  # a proxy may ask with the whole address; whose it says it is does not count
+    return whole.path + (f"?{whole.query}" if whole.query else "")

@@ -76,7 +76,7 @@ class ServerSocket:
         self._readable = select.poll()
         self._readable.register(connection, select.POLLIN)
         self._pieces: list[bytes] = []
-        self._gathered = 1
+        self._low_bytes = 1
         self._usual_bytes = 0.0  # of a message on the wire
         connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDTIMEO, struct.pack("ll", _SEND_S, 0))
 
@@ -92,9 +92,9 @@ class ServerSocket:
 
     def gather(self, messages: int) -> None:
         """See MediaSocket."""
-        if messages != self._gathered and self._usual_bytes:
-            self._gathered = messages
-            self._wake_at(max(1, int((messages - 0.5) * self._usual_bytes)))
+        low_bytes = max(1, int((messages - 0.5) * self._usual_bytes))
+        if abs(low_bytes - self._low_bytes) > self._low_bytes / 8:
+            self._wake_at(low_bytes)
 
     def send(self, text: str) -> None:
         """See MediaSocket."""
@@ -161,6 +161,7 @@ class ServerSocket:
             raise LineLost(str(error)) from None
 
     def _wake_at(self, low_bytes: int) -> None:
+        self._low_bytes = low_bytes
         self._connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVLOWAT, low_bytes)
 
     def _why(self) -> str:

@@ -99,15 +99,15 @@ class _Handlers:
         token = self._signatures.stream_token(call_id)
         try:
             self._parts.records.open(call_id, calling_number(), dialled[:64], language, token)
+            if language not in self._parts.models:
+                return self._transfer_unserved(call_id, "failure")
+            if not self._has_room():
+                return self._transfer_unserved(call_id, "overload")
+            if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
+                return self._transfer_unserved(call_id, "repeat_caller")
         except SQLAlchemyError:
             _log.exception("call %s has no record yet; the caller is put through", call_id)
             return self._without_record(call_id)
-        if language not in self._parts.models:
-            return self._transfer_unserved(call_id, "failure")
-        if not self._has_room():
-            return self._transfer_unserved(call_id, "overload")
-        if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
-            return self._transfer_unserved(call_id, "repeat_caller")
         return twiml.stream(self._base, self._media_url, token)
 
     def next(self) -> str:

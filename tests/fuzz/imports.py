@@ -1,7 +1,7 @@
 """A grammar of another system, as bytes: templates, or Refused with its lines."""
 
-from ivr.grammar.exchange import decode, read, to_templates
-from ivr.grammar.tree import Refused
+from ivr.grammar.authoring.exchange import decode, read, to_templates
+from ivr.grammar.authoring.tree import Refused
 from tests.test_grammar_exchange import ABNF, JSGF, XML
 
 SEEDS = [text.encode() for text in (XML, ABNF, JSGF)]

@@ -2,6 +2,8 @@
 
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -21,11 +23,24 @@ SEEDS = [b"\n".join(media.SEEDS), b"\x01" + b"\n\x03".join(media.SEEDS[2:]), b"\
 
 
 class Broke(logging.Handler):
-    """An error with a traceback in the log is a bug of ours that was caught at last."""
+    """An error with a traceback in the log is a bug of ours that was caught at last: it is raised again."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and record.exc_info[1]:
             raise record.exc_info[1]
+
+
+@contextmanager
+def listening(*names: str) -> Iterator[None]:
+    """While inside, such errors escape."""
+    handler, logs = Broke(), [logging.getLogger(name) for name in names]
+    for log in logs:
+        log.addHandler(handler)
+    try:
+        yield
+    finally:
+        for log in logs:
+            log.removeHandler(handler)
 
 
 class MemoryRecords:
@@ -58,10 +73,6 @@ def _house() -> House:
     house = House(load(ROOT), Path(tempfile.mkdtemp(prefix="ivr-fuzz-")))
     house.records = house.parts.records = MEMORY  # type: ignore[assignment]
     house.parts.writer._records = MEMORY  # type: ignore[assignment]
-    for name in ("ivr.telephony.session", "ivr.telephony.streams"):
-        log = logging.getLogger(name)
-        log.addHandler(Broke())
-        log.propagate = False
     return house
 
 
@@ -84,6 +95,7 @@ def one(data: bytes) -> None:
     HOUSE.model.script.clear()
     HOUSE.model.script.extend(SAID)
     socket = FakeSocket(messages)
-    HOUSE.streams.serve(socket)
+    with listening("ivr.telephony.session", "ivr.telephony.streams"):
+        HOUSE.streams.serve(socket)
     assert socket.closed
     assert MEMORY.endings.pop(call_id), "the call has no ending"

@@ -214,6 +214,24 @@ def test_an_offset_does_not_matter() -> None:
     assert np.allclose(numbers(plain), numbers(shifted), atol=0.05, equal_nan=True)
 
 
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+def test_how_much_silence_is_around_the_words_does_not_matter(seconds: float) -> None:
+    def among(silence_s: float) -> Sound | None:
+        quiet = np.random.default_rng(5).normal(0, 20, int(silence_s * RATE))
+        return sound_of(np.concatenate([as_samples(quiet), voice(), as_samples(quiet)]))
+
+    few, many = among(0.3), among(seconds)
+    assert few and many
+    assert WEIGHTS.score(numbers(few))[0] == pytest.approx(WEIGHTS.score(numbers(many))[0], abs=0.3)
+
+
+def test_a_voice_stands_further_above_a_quieter_line() -> None:
+    hiss = np.random.default_rng(6).normal(0, 1, 8000)
+    clear, noisy = (sound_of(np.concatenate([as_samples(level * hiss), voice()])) for level in (30, 200))
+    assert clear and noisy
+    assert clear.above_noise > noisy.above_noise + 10
+
+
 def test_the_next_utterance_knows_nothing_of_the_one_before() -> None:
     cues = Cues()
     cues.hear(voice(pitch=250), over_prompt=True)

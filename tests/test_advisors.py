@@ -1,5 +1,6 @@
 """The way of a transferred call, every branch of it, through the real webhooks."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,11 +99,14 @@ def test_who_does_not_take_the_call_is_followed_by_the_next_and_the_next_team(wa
 
 
 def test_a_retried_webhook_gives_the_same_document(walk: Walk) -> None:
+    def timeless(text: str) -> str:
+        return re.sub(r"CA1+\.[\w.-]+", "a link", text)
+
     first = walk.zero().text
-    assert walk.post("/voice/next").text == first
+    assert timeless(walk.post("/voice/next").text) == timeless(first)
     again = walk.follow("Dial", DialCallStatus="busy").text
     walk.text = first
-    assert walk.follow("Dial", DialCallStatus="busy").text == again
+    assert timeless(walk.follow("Dial", DialCallStatus="busy").text) == timeless(again)
 
 
 @pytest.mark.parametrize(("bridged", "accepted"), [("true", False), ("", True)])

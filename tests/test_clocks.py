@@ -1,4 +1,7 @@
-"""Clocks that are set, days that have 23 or 25 hours, and databases that answer in another zone."""
+"""Clocks that are set, days that have 23 or 25 hours, and databases that answer in another zone.
+
+Jobs are tried in test_delivery.py, links to cards in test_faults.py.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +11,7 @@ import pytest
 
 from ivr.records.callbacks import Callbacks
 from ivr.records.keeping import Keeping
-from ivr.records.privacy import purge
+from ivr.records.privacy import ClockInDoubt, purge
 from ivr.records.records import NewEvent, Records
 from ivr.supervisor.figures import figures
 from ivr.supervisor.live import LiveCalls
@@ -159,3 +162,32 @@ def test_a_postgresql_of_another_zone_tells_the_same_moments(postgres: Postgres)
     (found,) = search(records.engine, Question(since=date(2026, 7, 1)), PRAGUE)
     assert found["started_at"] == moment
     records.engine.dispose()
+
+
+def test_a_clock_that_jumped_ahead_removes_nothing_until_somebody_says_that_it_is_right(
+    records: Records, tmp_path: Path
+) -> None:
+    called(records, datetime.now(UTC))
+    sound = tmp_path / "CA0.ulaw"
+    sound.write_bytes(b"x")
+    later = datetime.now(UTC) + timedelta(days=5000)
+    with pytest.raises(ClockInDoubt, match="--certainly"):
+        purge(records.engine, tmp_path, Keeping(), really=True, now=later)
+    stored = records.call("CA0")
+    assert stored and stored.caller and sound.exists()
+    purge(records.engine, tmp_path, Keeping(), really=True, now=later, certainly=True)
+    stored = records.call("CA0")
+    assert stored and not stored.caller and not sound.exists()
+
+
+def test_a_clock_that_is_behind_removes_nothing_young(records: Records, tmp_path: Path) -> None:
+    called(records, datetime.now(UTC))
+    purge(records.engine, tmp_path, Keeping(), really=True, now=datetime.now(UTC) - timedelta(days=5000))
+    stored = records.call("CA0")
+    assert stored and stored.caller
+
+
+def test_what_happens_after_the_clock_was_set_back_is_not_before_the_call(records: Records) -> None:
+    called(records, datetime.now(UTC) + HOUR)
+    records.note("CA0", "dialled", {})
+    assert records.events("CA0")[0].at_ms == 0

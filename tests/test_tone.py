@@ -320,7 +320,7 @@ def synthetic(seed: int = 3, count: int = 240) -> Labelled:
     chance = np.random.default_rng(seed)
     angry = np.arange(count) % 2 == 0
     values = chance.normal(0, 1, (count, len(NAMES)))
-    values[:, NAMES.index("syllables")] += 1.5 * angry
+    values[:, NAMES.index("opening")] += 1.5 * angry
     speakers = np.array([f"s{number % 12}" for number in range(count)])
     return Labelled(values, np.full(count, 1000.0), angry, np.full(count, "made"), speakers, np.full(count, ""))
 
@@ -330,7 +330,7 @@ def test_a_fit_finds_what_tells_upset_from_calm() -> None:
 
     before, unseen = read(SHIPPED), synthetic(seed=4)
     after, report = refit(before, synthetic())
-    assert after.cues["syllables"].weight > 0.5
+    assert after.cues["opening"].weight > 0.5
     assert report["auc"]["made"]["after"] > 0.75
     old, new = (auc(scores(weights(file), unseen), unseen.angry) for file in (before, after))
     assert new > old + 0.1  # type: ignore[operator]
@@ -352,11 +352,34 @@ def test_auc_and_recall() -> None:
 
 def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
-    table.write_text("path,tone\na.wav,cross\n", encoding="utf-8")
-    with pytest.raises(LabelledDataError, match="cross"):
+    table.write_text("file;tone\na.wav;angry\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError, match="no column path"):
         read_recordings(table)
-    with pytest.raises(LabelledDataError):
+    table.write_text("path,tone\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError, match="no rows"):
+        read_recordings(table)
+    (tmp_path / "a.wav").write_bytes(b"no audio")
+    with pytest.raises(LabelledDataError, match=r"a\.wav: not a WAV file"):
         listen(Recording(tmp_path / "a.wav", "", False, "", "x"))
+
+
+def test_every_row_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "here.wav").write_bytes(b"")
+    table = tmp_path / "table.csv"
+    table.write_text("path,tone\nhere.wav,cross\nhere.wav\n,angry\ngone.wav,angry\nhere.wav,angry\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError) as refused:
+        read_recordings(table)
+    lines = str(refused.value).splitlines()[1:]
+    assert [line.split(":")[0] for line in lines] == ["line 2", "line 3", "line 4", "line 5"]
+    assert "cross" in lines[0]
+    assert "gone.wav" in lines[3]
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    table = tmp_path / "table.csv"
+    table.write_text("path,tone,speaker\r\na.wav,Angry ,ann\r\n", encoding="utf-8-sig")
+    assert read_recordings(table) == [Recording(tmp_path / "a.wav", "ann", True, "", "table")]
 
 
 def test_angry_people_stand_out_of_calm_ones(recordings: Path) -> None:

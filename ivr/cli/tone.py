@@ -63,7 +63,10 @@ def fit_command(csv: Path, as_json: bool, **options: Any) -> None:
     output: Path | None = options["output"]
     if output:
         sources = ", ".join(sorted({*map(str, labelled.group), *(str(name) for each in quiet for name in each.group)}))
-        output.write_text(text(after, _ORIGIN.format(count=len(labelled.angry), sources=sources)), encoding="utf-8")
+        try:
+            output.write_text(text(after, _ORIGIN.format(count=len(labelled.angry), sources=sources)), encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{output}: cannot be written ({error.strerror}); name another file") from error
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return

@@ -132,7 +132,7 @@ class Soaking:
         script = self._script()
         leaves = any(isinstance(item, HangUp) for item in script)
         trouble = Trouble(random.choice(KINDS), Random(random.random()))  # noqa: S311
-        advisors = Advisors(random.choice(list(Advisor)), queue=random.choice(list(Queue)))
+        advisors = Advisors((random.choice(list(Advisor)), random.choice(list(Advisor))), random.choice(list(Queue)))
         caller = f"+1555{random.randrange(10**7):07}"
         rung = f"{self._server.voice_url}{ASK_AGAIN}"  # as `ivr twilio connect` sets it
         number = Number(rung, self._server.token, self._line, caller, LIMIT_S, self._fallback)

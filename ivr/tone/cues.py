@@ -13,6 +13,7 @@ _BATCH = 3200  # samples analysed at once: many frames in one call of numpy cost
 _LONGEST_FRAMES = 2_000  # 20 s: the longest utterance a call listens to; what follows is not looked at
 _STEP = 4  # frames: 40 ms, so that two windows share nothing
 _ACTIVE_DB = 25.0  # below the utterance's loudest: pauses, breath and line noise
+_CLEAREST_DB = 45.0  # above the line's noise: better lines, and those that are cut off in pauses, say nothing more
 _MIN_ACTIVE, _MIN_VOICED = 10, 6  # frames of 10 ms: less is a click, a cough or a consonant, and says nothing
 _LEAST_HARMONICITY, _LEAST_STRENGTH = -0.62, 0.15  # white noise has -0.9 and 0.14 in one frame of a hundred
 _STEADY_PITCH, _STEADY_FLUX = (
@@ -34,12 +35,11 @@ class Sound:
     pitch_spread: float
     pitch_drift: float  # semitones in 40 ms, upwards
     brightness: float  # log2 Hz, centre of gravity, median of speech
-    brightness_peak: float  # log2 Hz, the brightest tenth of the voice
     brightness_spread: float
     dullness: float  # dB, energy above 1 kHz over that below, in the dullest tenth
     tilt_spread: float  # dB per kHz over the telephone band
     ripple_low: float  # dB, third cosine of the band levels
-    ripple: float  # dB, fourth cosine, lowest tenth of the voice
+    ripple: float  # dB, fourth cosine, lowest tenth
     timbre_motion: float  # dB by which the second cosine changes in 40 ms
     opening: float  # log2 Hz in 40 ms, upwards: centre of gravity below 1,100 Hz, which follows the first formant
     fronting: float  # the same above, which follows the second
@@ -47,7 +47,7 @@ class Sound:
     peakedness: float  # log kurtosis of the waveform in the louder part of the voice
     peakedness_drift: float  # in 40 ms
     decay: float  # dB in 10 ms, steepest falls inside voiced stretches
-    rise: float  # dB in 40 ms, steepest
+    above_noise: float  # dB, loudest over the pauses around it: what a louder voice does at any gain
     active_share: float  # speech against pauses
     syllables: float  # level peaks a second
     level: float  # dB, loudest: only comparable within one call
@@ -126,7 +126,7 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:
     if len(rows) < _MIN_ACTIVE:
         return None
     level = rows[:, Column.LEVEL]
-    loudest = float(np.percentile(level, 97))
+    loudest = float(np.percentile(level[level > level.max() - _ACTIVE_DB], 90))  # however much silence is around it
     active = level > loudest - _ACTIVE_DB
     voiced = active & (rows[:, Column.HARMONICITY] > _LEAST_HARMONICITY) & (rows[:, Column.STRENGTH] > _LEAST_STRENGTH)
     voiced[1:-1] &= voiced[:-2] | voiced[2:]  # a lone voiced frame is chance
@@ -140,7 +140,8 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:
         **_pitch(rows, voiced),
         **_timbre(rows, active, voiced),
         **_voice(rows, voiced),
-        **_dynamics(level, voiced, loudest),
+        above_noise=min(loudest - _percentile(level, 5), _CLEAREST_DB),
+        decay=_percentile(np.diff(level)[voiced[1:] & voiced[:-1]], 5),
         active_share=float(active[first : last + 1].mean()),
         syllables=_syllables(level[first : last + 1], float(np.median(level[voiced]))) * 1000 / speech_ms,
         level=loudest,
@@ -202,23 +203,14 @@ def _timbre(rows: Floats, active: NDArray[np.bool_], voiced: NDArray[np.bool_]) 
     ripples = rows[:, COLUMNS:] @ _COSINES
     return {
         "brightness": float(np.median(centre[active])),
-        "brightness_peak": _percentile(rows[voiced, Column.CENTRE_EVEN], 90),
         "brightness_spread": float(centre[active].std()),
         "dullness": _percentile(rows[active, Column.ALPHA], 10),
         "tilt_spread": float((rows[active, COLUMNS:] @ _TILT).std()),
         "ripple_low": float(ripples[active, 3].mean()),
-        "ripple": _percentile(ripples[voiced, 4], 10),
+        "ripple": _percentile(ripples[active, 4], 10),
         "timbre_motion": float(np.abs(_changes(ripples[:, 2], voiced)).mean()),
         "opening": float(_changes(rows[:, Column.CENTRE_LOW], voiced).mean()),
         "fronting": float(_changes(rows[:, Column.CENTRE_HIGH], voiced).mean()),
-    }
-
-
-def _dynamics(level: Floats, voiced: NDArray[np.bool_], loudest: float) -> dict[str, Any]:
-    audible = np.maximum(level, loudest - _ACTIVE_DB)
-    return {
-        "decay": _percentile(np.diff(level)[voiced[1:] & voiced[:-1]], 5),
-        "rise": _percentile(audible[_STEP:] - audible[:-_STEP], 97),
     }
 
 

@@ -16,6 +16,7 @@
 ``supervisor``  the desk: wallboard, call pages, reports, what-ifs
 ``accuracy``    how often the system is right, on labelled data
 ``phone``       the telephone we test with: a simulator that follows TwiML as an exchange would
+``yaml_text``   YAML text -> values and the lines they stand in
 ==============  =====================================================================================
 
 ``call``        and ``grammar`` import nothing that does input or output; everything else may import them.

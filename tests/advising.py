@@ -3,13 +3,12 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ruamel.yaml import YAML
-
 from ivr.advisors.teams import Advisors
 from ivr.config import ConfigError
 from ivr.config.advisors import advisors as build
 from ivr.config.files import AdvisorsFile
 from ivr.config.source import Mistakes, Source, check
+from ivr.yaml_text import parse
 
 NEW_YORK = ZoneInfo("America/New_York")
 NAME = "{en: our desk, fr: notre bureau, cs: naše přepážka, ko: 상담팀}"
@@ -41,7 +40,7 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=NEW_YORK)
 
 
 def advisors_of(text: str) -> Advisors:
-    source = Source("config/advisors.yaml", YAML(typ="rt").load(text))
+    source = Source("config/advisors.yaml", *parse(text))
     mistakes = Mistakes()
     built = build(source, check(source, AdvisorsFile), ("en", "fr", "cs", "ko"), {"complaint"}, mistakes)
     if mistakes.found:

@@ -10,6 +10,12 @@ from ivr.config import Config, load
 from tests.postgres import Postgres, programs, running_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+LONGEST_FIRST = ("test_whole_calls.py", "test_start.py", "test_vosk.py", "test_rehearsals.py")
+"""So that no process works alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.name) if item.path.name in LONGEST_FIRST else 9)
 
 
 @pytest.fixture(scope="session")

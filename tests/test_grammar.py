@@ -107,3 +107,10 @@ def test_the_human_phrases_are_in_every_vocabulary(config: Config) -> None:
         human = {sentence for sentence, intent in grammar.sentences.items() if intent == PERSON}
         for expecting in (REQUEST, NUMBER, YES_NO):
             assert human <= set(grammar.vocabulary(expecting).phrases)
+
+
+def test_a_decoy_is_no_word_that_callers_need(config: Config) -> None:
+    for language, grammar in config.grammars.items():
+        assert grammar.decoys, language
+        needed = {word for sentence in (*grammar.sentences, *grammar.asides) for word in sentence.split()}
+        assert not needed.union(grammar.digit_words.digits).intersection(grammar.decoys), language

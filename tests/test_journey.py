@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from ivr.advisors.journey import next_step
 from ivr.advisors.steps import (
@@ -34,6 +32,7 @@ from ivr.advisors.steps import (
     Waits,
 )
 from ivr.advisors.teams import Advisors
+from ivr.yaml_text import dump
 from tests.advising import MONDAY, TWO_TEAMS, advisors_of
 
 TARGETS = ["+1 202 555 0142", "sip:a@b.example.com", "client:jane", "queue:other", "workflow:WW" + "0" * 32]
@@ -66,11 +65,7 @@ def advisors_files(draw: st.DrawFn) -> str:
     routes = [
         {"language": language, "team": name} for language, name in zip(("en", "fr", "cs", "ko"), names, strict=False)
     ]
-    out = StringIO()
-    YAML(typ="safe").dump(
-        {"country": "US", "timezone": "America/New_York", "teams": teams, "routes": routes, "team": names[0]}, out
-    )
-    return out.getvalue()
+    return dump({"country": "US", "timezone": "America/New_York", "teams": teams, "routes": routes, "team": names[0]})
 
 
 def happens(step: Step, draw: Any) -> Happened:

@@ -12,14 +12,17 @@ from ivr.config import Config
 from ivr.operations.health import health
 from ivr.operations.logs import JsonLines
 from ivr.operations.metrics import Metrics, timed
+from ivr.operations.strangers import Strangers
 from tests.house import SILENCE, House, frames, key
 
 
 class Station:
     def __init__(self, house: House, token: str | None = None) -> None:
         self.room = True
+        self.leaving = False
         app = Flask("station")
-        app.register_blueprint(health(house.records, house.parts.metrics, token, lambda: self.room))
+        routes = health(house.records, house.parts.metrics, token, lambda: self.room, lambda: self.leaving, Strangers())
+        app.register_blueprint(routes)
         self.browser: FlaskClient = app.test_client()
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:

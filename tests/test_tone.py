@@ -26,6 +26,8 @@ from ivr.tone import (
     text,
     weights,
 )
+from ivr.yaml_text import parse
+from tests.wav import write_wav
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "config" / "tone.yaml"
@@ -341,9 +343,7 @@ def test_words_are_found_as_whole_words_only() -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr", "cs", "ko"])
 def test_the_shipped_phrases_can_be_read_and_have_known_classes(language: str) -> None:
-    from ruamel.yaml import YAML
-
-    file = YAML(typ="safe").load((ROOT / "config" / "upset" / f"{language}.yaml").read_text(encoding="utf-8"))
+    file = parse((ROOT / "config" / "upset" / f"{language}.yaml").read_text(encoding="utf-8"))[0]
     assert file["language"] == language
     assert set(file["upset"]) <= set(WEIGHTS.words)
     words = UpsetWords(file["upset"], file.get("rules"))
@@ -464,7 +464,6 @@ def test_the_commands_judge_and_fit_recordings(tmp_path: Path) -> None:
 
     from ivr.cli.evaluate_tone import tone as evaluate
     from ivr.cli.tone import fit_command
-    from ivr.speech.codec import write_wav
 
     rows = ["path,speaker,tone,set,emotion"]
     for number in range(24):

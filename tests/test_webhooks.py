@@ -29,7 +29,7 @@ def test_a_call_is_answered_with_a_stream_and_a_token(house: House) -> None:
     status, text = house.post("/voice", CallStatus="ringing")
     assert status == 200
     assert '<Stream name="ivr"' in text and 'url="wss://ivr.example.com/media"' in text and 'name="token"' in text
-    assert 'action="https://ivr.example.com/voice/next"' in text
+    assert 'action="https://ivr.example.com/voice/next#rc=2&amp;rt=5000&amp;rp=ct,rt,5xx"' in text
 
 
 def test_a_retried_webhook_gives_the_same_answer_and_one_record(house: House) -> None:
@@ -53,6 +53,25 @@ def test_a_full_house_sends_callers_straight_to_people(house: House) -> None:
     assert "<Dial" in house.post("/voice")[1]
     stored = house.records.call(CALL_ID)
     assert stored and stored.reason == "overload"
+
+
+def test_who_gave_up_twice_within_a_day_is_put_straight_through(house: House) -> None:
+    for call_id in ("CA" + "3" * 32, "CA" + "4" * 32):
+        assert "<Stream" in house.post("/voice", call_id=call_id)[1]
+        house.post("/voice/next", call_id=call_id, CallStatus="completed")
+    assert "<Stream" in house.post("/voice", call_id="CA" + "5" * 32, From="+15550198")[1]
+    assert "You have called before" in house.post("/voice")[1]
+    stored = house.records.call(CALL_ID)
+    assert stored and (stored.outcome, stored.reason) == ("transferred", "repeat_caller")
+
+
+def test_withheld_numbers_and_calls_that_were_answered_are_nobody_giving_up(house: House) -> None:
+    for call_id in ("CA" + "3" * 32, "CA" + "4" * 32):
+        house.post("/voice", call_id=call_id, From="anonymous")
+        house.post("/voice/next", call_id=call_id, CallStatus="completed")
+    assert "<Stream" in house.post("/voice", From="anonymous")[1]
+    house.records.close(CALL_ID, "served")
+    assert "<Stream" in house.post("/voice", call_id="CA" + "5" * 32)[1]
 
 
 def test_the_next_webhook_of_an_unknown_or_unfinished_call_is_a_transfer(house: House) -> None:
@@ -93,6 +112,7 @@ def test_without_the_database_the_caller_reaches_a_person_step_by_step(
     def gone(*_: object, **__: object) -> None:
         raise OperationalError("select", {}, Exception("the database is gone"))
 
+    house.without_database = True
     for name in ("open", "call", "events", "append", "change"):
         monkeypatch.setattr(house.records, name, gone)
     monkeypatch.setattr(house.parts.callbacks, "promise", gone)

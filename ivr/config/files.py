@@ -94,6 +94,12 @@ class KeepEntry(File):
     audio_days: Positive = 14
 
 
+class RepeatCallersEntry(File):
+    """Who rings again.  ``gave_up``: this often within 24 hours, then straight to a person; 0: nobody is."""
+
+    gave_up: Annotated[int, Field(ge=0, le=10)] = 0
+
+
 class IvrFile(File):
     """config/ivr.yaml"""
 
@@ -104,6 +110,7 @@ class IvrFile(File):
     budget: BudgetEntry = BudgetEntry()
     timing: TimingEntry = TimingEntry()
     tone: ToneEntry = ToneEntry()
+    repeat_callers: RepeatCallersEntry = RepeatCallersEntry()
     keep: KeepEntry = KeepEntry()
     max_calls: Positive = 100
 
@@ -179,7 +186,8 @@ class GrammarFile(File):
     languages: dict[LanguageCode, list[str]] = Field({})
     rules: dict[Name, str] = {}
     digits: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
-    times: dict[str, Annotated[int, Field(ge=2, le=4)]] = {}
+    homophones: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
+    times: dict[str, Annotated[int, Field(ge=2, le=5)]] = {}
     numbers: dict[str, Annotated[int, Field(ge=10, le=99)]] = {}
     large: dict[str, Literal[100, 1000]] = {}
     teens_after: list[Annotated[int, Field(ge=20, le=90, multiple_of=10)]] = []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, get_args
+from zoneinfo import ZoneInfo
 
 from ivr.advisors.teams import Advisors
 from ivr.call import Bands, Budget, Plan, Timing, TonePlan
@@ -63,6 +64,7 @@ _PROMPTS = (
     "whisper",
     "whisper_keys",
     "whisper_taken",
+    "whisper_nobody",
     *(f"{kind}_{reason}" for reason in get_args(Reason) for kind in ("transfer", "reason")),
 )
 
@@ -72,7 +74,8 @@ class Config:
     """Everything the supervisors decided.
 
     ``lines``: dialled number -> language; the first is for unknown numbers.  ``keys``: dialled number -> key -> another
-    language.  ``tone``: None when it is switched off.
+    language.  ``tone``: None when it is switched off.  ``most_given_up``: calls that a number may give up within 24
+    hours before it is put straight through; 0: any number of them.
     """
 
     home: Path
@@ -90,8 +93,14 @@ class Config:
     webhook: str | None
     tone: Weights | None
     upset_words: Mapping[str, UpsetWords]
+    most_given_up: int
     max_calls: int
     keep: Keeping
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the company is: its days begin at midnight there, and its pages and reports tell that time."""
+        return self.advisors.teams[self.advisors.default].hours.zone
 
     def language_of(self, dialled: str) -> str:
         """The language of a dialled number."""
@@ -140,6 +149,7 @@ def load(home: Path) -> Config:
         webhook=advisors_file.webhook,
         tone=tone,
         upset_words=upset_words,
+        most_given_up=ivr.repeat_callers.gave_up,
         max_calls=ivr.max_calls,
         keep=Keeping(
             ivr.keep.what, ivr.keep.numbers == "masked", ivr.keep.days, ivr.keep.card_days, ivr.keep.audio_days

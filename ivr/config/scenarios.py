@@ -82,8 +82,10 @@ class Scenario(File):
     caller: Number | None = None
     at: Annotated[datetime, AfterValidator(lambda at: at.replace(tzinfo=None))] | None = None
     called_before: bool = False
+    gave_up: Annotated[int, Field(ge=0, le=10)] = 0
     full: bool = False
     actions: dict[Name, Faked] = {}
+    advisors: list[Literal["answers", "declines", "busy", "no-answer", "drops"]] = []
     steps: list[Step] = []
     ends: End
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from yaml import MappingNode, MarkedYAMLError, Node, SequenceNode, YAMLError
+
+from ivr.yaml_text import Endless, parse
 
 Shape = TypeVar("Shape", bound=BaseModel)
 Result = TypeVar("Result")
 
 MAX_BYTES = 1_000_000  # a supervisor's file is some kilobytes; more is an accident
-MAX_VALUES = 100_000  # with every alias written out; the largest shipped file has some hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,23 @@ class Source:
 
     name: str
     data: Any
+    node: Node | None = None
 
-    def line(self, path: Sequence[str | int]) -> int | None:
+    def line(self, path: Sequence[Any]) -> int | None:
         """The line (from 1) of the value at a path of keys and indexes, or of the nearest thing above it."""
-        node, line = self.data, 1
+        node, line = self.node, 1
         for key in path:
-            if isinstance(node, CommentedMap) and key in node:
-                place = (node.lc.data or {}).get(key)  # none for what `<<` brought in
-                line = place[0] + 1 if place else line
-            elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
-                line = node.lc.item(key)[0] + 1
-            else:
+            mark = None
+            if isinstance(node, MappingNode):  # what `<<` brings in stands before what it is put into
+                for name, value in node.value:
+                    if name.value == str(key):
+                        mark, inside = name.start_mark, value
+            elif isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
+                inside = node.value[key]
+                mark = inside.start_mark
+            if mark is None:
                 break
-            node = node[key]
+            node, line = inside, mark.line + 1
         return line
 
     def mistake(self, path: Sequence[str | int], what: str, remedy: str) -> Mistake:
@@ -74,7 +76,7 @@ def read(home: Path, name: str) -> Source:
             raise ConfigError([Mistake(name, None, "is not a file", "a folder, pipe or device cannot be read here")])
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError([Mistake(name, None, "is larger than 1 MB", "split it, or remove what is not needed")])
-        data = _parse(path.read_text(encoding="utf-8"))
+        data, node = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError([Mistake(name, None, "is missing", f"create it in {home}, or set IVR_HOME")]) from None
     except OSError as error:
@@ -87,29 +89,11 @@ def read(home: Path, name: str) -> Source:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         what = f"is not YAML: {error.problem or error.context or 'unreadable'}"
         raise ConfigError([Mistake(name, line, what, "check indentation, quotes and double keys there")]) from None
+    except Endless as error:
+        raise ConfigError([Mistake(name, None, str(error), "write the values out, without & and *")]) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([Mistake(name, None, f"is not YAML: {error}", "check the file")]) from None
-    if _size(data, {}) > MAX_VALUES:
-        what = "repeats itself without end (an alias inside what it stands for, or aliases of aliases)"
-        raise ConfigError([Mistake(name, None, what, "write the values out, without & and *")])
-    return Source(name, {} if data is None else data)
-
-
-@lru_cache(maxsize=128)  # when one file is edited, a running server parses that one only
-def _parse(text: str) -> Any:
-    """What stands in a file; not to be changed."""
-    return YAML(typ="rt").load(text)
-
-
-def _size(node: Any, known: dict[int, float]) -> float:
-    """How many values a file holds when its aliases are written out; infinite for one that contains itself."""
-    if not isinstance(node, dict | list):
-        return 1
-    if id(node) not in known:
-        known[id(node)] = float("inf")
-        inside = node.values() if isinstance(node, dict) else node
-        known[id(node)] = 1 + sum(_size(each, known) for each in inside)
-    return known[id(node)]
+    return Source(name, {} if data is None else data, node)
 
 
 def check(source: Source, shape: type[Shape]) -> Shape:

@@ -9,13 +9,24 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.operations.metrics import Metrics
+from ivr.operations.strangers import Strangers
 from ivr.records.records import Records
 
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
-def health(records: Records, metrics: Metrics, metrics_token: str | None, has_room: Callable[[], bool]) -> Blueprint:
-    """``metrics_token``: who reads the metrics from elsewhere than this machine must send it as a bearer token."""
+def health(
+    records: Records,
+    metrics: Metrics,
+    metrics_token: str | None,
+    has_room: Callable[[], bool],
+    leaving: Callable[[], bool],
+    strangers: Strangers,
+) -> Blueprint:
+    """``metrics_token``: who reads the metrics from elsewhere than this machine must send it as a bearer token.
+
+    ``leaving``: whether the server was asked to stop.
+    """
     routes = Blueprint("health", __name__)
 
     @routes.get("/health")
@@ -24,6 +35,8 @@ def health(records: Records, metrics: Metrics, metrics_token: str | None, has_ro
 
     @routes.get("/ready")
     def ready() -> Response:
+        if leaving():
+            return Response("stopping: calls in progress go on", 503, mimetype="text/plain")
         try:
             with records.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
@@ -35,7 +48,10 @@ def health(records: Records, metrics: Metrics, metrics_token: str | None, has_ro
 
     @routes.get("/metrics")
     def numbers() -> Response:
+        if strangers.too_many(request.remote_addr):
+            return Response("too many wrong tokens: wait a minute", 429, mimetype="text/plain")
         if not _may_read(metrics_token):
+            strangers.refused(request.remote_addr, "/metrics: no or a wrong token")
             return Response("set IVR_METRICS_TOKEN and send it as a bearer token", 401, mimetype="text/plain")
         return Response(metrics.text(), mimetype="text/plain; version=0.0.4")
 

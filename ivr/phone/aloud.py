@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ivr.config.scenarios import Named, Scenario, Step
-from ivr.phone.advisor import Advisors
+from ivr.phone.advisor import Advisor, Advisors
 from ivr.phone.caller import Caller, HangUp, Item, Pause, Press, Unanswered
 from ivr.phone.dialling import CALLER, dial_up, is_recognised, language_of, lines, number_to
-from ivr.phone.rehearsal import Ending, Line, Rehearsed
+from ivr.phone.rehearsed import Ending, Line, Rehearsed
 from ivr.phone.result import Result
 from ivr.phone.server import Server
 from ivr.phone.sound import Synthesis, recording
@@ -20,8 +20,8 @@ LIMIT_S = 180.0  # for one call
 
 def unheard_of(scenario: Scenario) -> str | None:
     """What a scenario asks for that only text can do; None for one that can be played by sound."""
-    if scenario.full or scenario.called_before or scenario.actions or scenario.at:
-        return "full, called_before, actions and at are set by text only"
+    if scenario.full or scenario.gave_up or scenario.called_before or scenario.actions or scenario.at:
+        return "full, gave_up, called_before, actions and at are set by text only"
     for step in scenario.steps:
         if step.act in ("mumbles", "breaks") or step.upset is not None or "confidence" in step.model_fields_set:
             return "confidence, upset, mumbles and breaks are set by text only"
@@ -41,7 +41,8 @@ async def rehearse_aloud(
         async with room:
             tell(named.name)
             number = number_to(server, line, scenario.caller or CALLER, LIMIT_S)
-            return _compared(await dial_up(server, number, Caller(script), Advisors()), scenario)
+            advisors = Advisors(tuple(map(Advisor, scenario.advisors)) or (Advisor.ANSWERS,))
+            return _compared(await dial_up(server, number, Caller(script), advisors), scenario)
 
     return await asyncio.gather(*map(play, scenarios))
 

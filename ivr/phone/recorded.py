@@ -1,13 +1,11 @@
 """A recorded call as a scenario: what failed once can be rehearsed until it does not."""
 
 from collections.abc import Sequence
-from io import StringIO
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from ivr.call import Timing
 from ivr.records.records import StoredCall, StoredEvent
+from ivr.yaml_text import dump
 
 _TOGETHER_MS = 3_000  # keys pressed one soon after the other are one step
 _AT_ONCE_MS = 200  # what is said this shortly after a caller's words answers them; later, it answers a silence
@@ -56,11 +54,8 @@ def scenario_of(stored: StoredCall, events: Sequence[StoredEvent], timing: Timin
         "steps": steps,
         "ends": _ending(stored),
     }
-    text = StringIO()
-    yaml = YAML()
-    yaml.width = 120
-    yaml.dump({"scenarios": {f"call {stored.call_id}": scenario}}, text)
-    return f"# Numbers and words of a real caller: change what is personal before you keep this.\n{text.getvalue()}"
+    text = dump({"scenarios": {f"call {stored.call_id}": scenario}})
+    return f"# Numbers and words of a real caller: change what is personal before you keep this.\n{text}"
 
 
 def _ending(stored: StoredCall) -> dict[str, Any]:

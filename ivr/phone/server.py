@@ -139,8 +139,8 @@ def _wait_until_ready(server: Server, process: "subprocess.Popen[bytes]") -> Non
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ask it to end, then end it with everything it started."""
-    process.terminate()
+    """Ask it to end at once, then end it with everything it started."""
+    process.send_signal(signal.SIGINT)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(STOPPED_WITHIN_S)
     with contextlib.suppress(ProcessLookupError):

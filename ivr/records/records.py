@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ivr.records.database import RecordsUnavailable, connect
-from ivr.records.schema import call_events, calls, metadata
+from ivr.records.schema import call_events, calls
+from ivr.records.upgrade import upgrade
 
 __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
 
 AGAIN_WITHIN = timedelta(hours=24)  # who rings again within this was not served: the reports count it so, too
+LONGEST = timedelta(hours=4)  # Twilio ends a call after this
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,12 @@ class Records:
         """Told once of each ending that this process records: outcome and reason."""
 
     def prepare(self) -> None:
-        """Create what is missing.  Raises RecordsUnavailable."""
+        """Create what is missing, upgrade what is of an earlier version.  Raises RecordsUnavailable."""
         try:
-            metadata.create_all(self.engine)
+            upgrade(self.engine)
         except SQLAlchemyError as error:
             raise RecordsUnavailable(
-                f"the database cannot be opened ({_short(error)}); check IVR_DATABASE_URL, the file's permissions, "
+                f"the database cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's permissions, "
                 "and that the server runs"
             ) from error
 
@@ -112,16 +114,32 @@ class Records:
             return claimed.rowcount == 1
 
     def close(self, call_id: str, outcome: str, reason: str | None = None, **values: Any) -> bool:
-        """A call's part with the machine ends.  The first ending stays: a second changes nothing and gives False."""
+        """A call's part with the machine ends.  The first ending stays: a second changes nothing and gives False.
+
+        Only the word of somebody who saw no more than that the caller is gone gives way to one that has the story.
+        """
+        is_open = calls.c.outcome.is_(None) | (calls.c.outcome == ("hung_up" if "card" in values else "")) & (
+            calls.c.card.is_(None)
+        )
         with self.engine.begin() as connection:
             closed = connection.execute(
                 update(calls)
-                .where((calls.c.call_id == call_id) & calls.c.outcome.is_(None))
+                .where((calls.c.call_id == call_id) & is_open)
                 .values(outcome=outcome, reason=reason, ended_at=datetime.now(UTC), **values)
             )
         if closed.rowcount == 1 and self.on_ending:
             self.on_ending(outcome, reason)
         return closed.rowcount == 1
+
+    def close_forgotten(self) -> int:
+        """End calls that are still open after longer than any call lasts: their process died, and nobody asked again.
+
+        Raises SQLAlchemyError.
+        """
+        now = datetime.now(UTC)
+        forgotten = calls.c.outcome.is_(None) & (calls.c.started_at < now - LONGEST)
+        with self.engine.begin() as connection:
+            return connection.execute(update(calls).where(forgotten).values(outcome="failed", ended_at=now)).rowcount
 
     def change(self, call_id: str, **values: Any) -> None:
         """What became of a call later: a caller who hung up but is still there, a voicemail, the advisor reached."""
@@ -142,6 +160,15 @@ class Records:
             )
         return StoredCall(**row, called_before=bool(before))
 
+    def given_up(self, call_id: str) -> int:
+        """How many calls its number gave up within 24 hours before it: hung up, nothing done.  0 if withheld."""
+        now, before = calls.alias(), calls.alias()
+        recent = before.c.started_at > datetime.now(UTC) - AGAIN_WITHIN
+        same = (before.c.caller == now.c.caller) & (before.c.caller != "") & (before.c.call_id != call_id)
+        counted = select(func.count()).select_from(before.join(now, same & recent & (before.c.outcome == "hung_up")))
+        with self.engine.connect() as connection:
+            return int(connection.execute(counted.where(now.c.call_id == call_id)).scalar() or 0)
+
     def events(self, call_id: str, after: int = 0) -> list[StoredEvent]:
         """The events of a call, in order, those with an id above ``after``."""
         wanted = (call_events.c.call_id == call_id) & (call_events.c.id > after)
@@ -157,7 +184,7 @@ class Records:
         with self.engine.connect() as connection:
             began = connection.execute(select(calls.c.started_at).where(calls.c.call_id == call_id)).scalar()
         if began is not None:
-            since = datetime.now(UTC) - began.replace(tzinfo=UTC)
+            since = max(datetime.now(UTC) - began.replace(tzinfo=UTC), timedelta(0))  # a clock may have been set back
             self.append([NewEvent(call_id, round(since.total_seconds() * 1000), kind, data)])
 
     def append(self, events: Sequence[NewEvent]) -> None:
@@ -171,5 +198,6 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _short(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def short(error: Exception) -> str:
+    """What a database says is wrong, in one line."""
+    return (str(getattr(error, "orig", None) or error) or type(error).__name__).splitlines()[0]

@@ -1,36 +1,57 @@
-"""Events go to the database beside the calls, not inside them: a slow disk never delays a caller's audio."""
+"""What is written beside the calls, not inside them: a slow disk never delays a caller's audio."""
 
 import logging
 import queue
 import threading
+import time
+from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
-from ivr.records.records import NewEvent, Records
+from ivr.records.records import NewEvent, Records, short
 
 _MAX_WAITING = 50_000  # about 100 bytes each; more means that the database has been away for long
+_BATCH = 500
+PAUSE_S = 1.0  # between two tries while the database is away, locked or full
+PATIENCE_S = 600.0  # what nobody has mended by then is lost, so that what comes after it is not
+_AWAY = (OperationalError, InterfaceError, NoConnection)  # it may come back; other errors are those of what is written
 _log = logging.getLogger(__name__)
+
+Work = Callable[[], object]
 
 
 class EventWriter:
-    """One thread that stores what all calls of this process note, in batches.
+    """One thread that stores what all calls of this process note, in order; events in batches.
 
-    The thread starts with the first event, so that an object made before a fork works after it.
+    While the database is away it waits and tries again.  The thread starts with the first event, so that an object
+    made before a fork works after it.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, pause_s: float = PAUSE_S, patience_s: float = PATIENCE_S) -> None:
         self._records = records
-        self._waiting: queue.Queue[NewEvent | threading.Event] = queue.Queue(_MAX_WAITING)
+        self._pause_s = pause_s
+        self._patience_s = patience_s
+        self._waiting: queue.Queue[NewEvent | Work | threading.Event] = queue.Queue(_MAX_WAITING)
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._losing = False
 
     def note(self, event: NewEvent) -> None:
         """Store an event soon.  Never waits, never raises: the caller comes first."""
-        self._ensure_running()
+        self._put(event)
+
+    def surely(self, work: Work) -> None:
+        """Write something now; where the database does not take it, as soon as it does.  Never raises for that."""
         try:
-            self._waiting.put_nowait(event)
-        except queue.Full:
-            _log.error("events are being lost: the database does not keep up")
+            work()
+        except SQLAlchemyError as error:
+            _log.error("written down as soon as the database takes it: %s", short(error))
+            self.later(work)
+
+    def later(self, work: Work) -> None:
+        """Write something as soon as the database takes it.  Never waits, never raises."""
+        self._put(work)
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything noted so far is stored.  False when that takes too long."""
@@ -42,6 +63,15 @@ class EventWriter:
             return False
         return done.wait(timeout_s)
 
+    def _put(self, item: NewEvent | Work) -> None:
+        self._ensure_running()
+        try:
+            self._waiting.put_nowait(item)
+        except queue.Full:
+            if not self._losing:  # once: there are thousands of them
+                _log.error("events are being lost: the database does not keep up")
+            self._losing = True
+
     def _ensure_running(self) -> None:
         if self._thread is None:
             with self._starting:
@@ -52,22 +82,39 @@ class EventWriter:
     def _run(self) -> None:
         while True:
             batch = [self._waiting.get()]
-            while not self._waiting.empty() and len(batch) < 500:
+            while not self._waiting.empty() and len(batch) < _BATCH:
                 batch.append(self._waiting.get_nowait())
-            events = [each for each in batch if isinstance(each, NewEvent)]
-            if events:
-                self._store(events)
+            events: list[NewEvent] = []
             for each in batch:
+                if isinstance(each, NewEvent):
+                    events.append(each)
+                    continue
+                self._store(events)
+                events = []
                 if isinstance(each, threading.Event):
                     each.set()
+                else:
+                    self._insist(each, "something of a call")
+            self._store(events)
+            self._losing = False
 
     def _store(self, events: list[NewEvent]) -> None:
-        try:
-            self._records.append(events)
-        except SQLAlchemyError:
-            _log.exception("%d events could not be stored as one; storing them one by one", len(events))
-            for event in events:
-                try:
-                    self._records.append([event])
-                except SQLAlchemyError:
-                    _log.error("an event of call %s is lost: %s", event.call_id, event.kind)
+        if not events or self._insist(lambda: self._records.append(events), f"{len(events)} events"):
+            return
+        for event in events if len(events) > 1 else ():  # one of them is wrong; the others are not
+            self._insist(lambda: self._records.append([event]), f"{event.kind} of call {event.call_id}")  # noqa: B023
+
+    def _insist(self, work: Work, what: str) -> bool:
+        """Do it, however long the database is away.  False when it is given up, which stands in the log."""
+        gives_up_at = time.monotonic() + self._patience_s
+        while True:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  this thread must go on, whatever was wrong with this one
+                if not isinstance(error, _AWAY) or time.monotonic() >= gives_up_at:
+                    _log.error("%s could not be stored: %s", what, short(error))
+                    return False
+                _log.warning("%s cannot be stored yet: %s", what, short(error))
+                time.sleep(self._pause_s)
+            else:
+                return True

@@ -3,10 +3,12 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 MAX_MESSAGE_BYTES = 16 * 1024  # a 20 ms frame is about 400 bytes of JSON, a start message about 1,000
+MAX_ID = 64  # Twilio's have 34 characters
 
 
 class BadMessage(Exception):
@@ -85,6 +87,27 @@ def decode(text: str | bytes) -> Message:
             raise BadMessage("event: missing")
 
 
+def messages(texts: Iterable[bytes]) -> Iterator[Message]:
+    """All of these, decoded as they are asked for; audio that follows audio is one message.  Raises BadMessage."""
+    sound: list[bytes] = []
+    for text in texts:
+        try:
+            message = decode(text)
+        except BadMessage:
+            if sound:
+                yield Media(b"".join(sound))
+            raise
+        if isinstance(message, Media):
+            sound.append(message.payload)
+            continue
+        if sound:
+            yield Media(b"".join(sound))
+            sound = []
+        yield message
+    if sound:
+        yield Media(b"".join(sound))
+
+
 def _part(message: dict[str, Any], name: str) -> dict[str, Any]:
     part = message.get(name)
     if not isinstance(part, dict):
@@ -122,8 +145,15 @@ def _start(message: dict[str, Any]) -> Start:
     if isinstance(form, dict) and (form.get("encoding"), form.get("sampleRate")) != ("audio/x-mulaw", 8000):
         raise BadMessage("start: mediaFormat is not audio/x-mulaw at 8000")
     given = start.get("customParameters")
-    parameters = {str(name): str(value) for name, value in given.items()} if isinstance(given, dict) else {}
-    return Start(_text(start, "start", "streamSid"), _text(start, "start", "callSid"), parameters)
+    texts = {name: value for name, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
+    return Start(_id(start, "streamSid"), _id(start, "callSid"), texts)
+
+
+def _id(start: dict[str, Any], name: str) -> str:
+    given = _text(start, "start", name)
+    if len(given) > MAX_ID or not (given.isascii() and given.isprintable()):
+        raise BadMessage(f"start: {name} is not an identifier")
+    return given
 
 
 def media(stream_id: str, audio: bytes) -> str:

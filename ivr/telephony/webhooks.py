@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
+from ivr.operations.strangers import Strangers
 from ivr.records.records import StoredCall
 from ivr.telephony import twiml
+from ivr.telephony.advising import DEQUEUE, Advising
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.transfers import OVER, Transfers, calling_number
@@ -19,7 +21,12 @@ _log = logging.getLogger(__name__)
 
 
 def webhooks(
-    base: str, media_url: str, signatures: Signatures, parts: Parts, has_room: Callable[[], bool]
+    base: str,
+    media_url: str,
+    signatures: Signatures,
+    parts: Parts,
+    has_room: Callable[[], bool],
+    strangers: Strangers,
 ) -> Blueprint:
     """The routes Twilio calls.  ``has_room`` says whether this process can serve one more stream."""
     routes = Blueprint("webhooks", __name__)
@@ -28,19 +35,19 @@ def webhooks(
     @routes.before_request
     def only_twilio() -> None:
         if not signatures.webhook(request):
-            _log.warning(
-                "refused %s: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)", request.path
-            )
-            abort(403)
+            what = f"{request.path[:64]}: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)"
+            abort(429 if strangers.refused(request.remote_addr, what) else 403)
 
     @routes.errorhandler(Exception)
     def a_person_at_last(error: Exception) -> Response | HTTPException:
         if isinstance(error, HTTPException):
             return error
         _log.error("%s failed; the caller is put through", request.path, exc_info=error)
-        return _xml(twiml.last_resort(parts.config.advisors, request.path, "waiting" in request.args))
+        if request.path == "/voice/assignment":
+            return jsonify(DEQUEUE)
+        return _xml(twiml.last_resort(parts.config.advisors, request.path, request.args))
 
-    transfers = handlers.transfers
+    transfers, advising = handlers.transfers, Advising(base, parts)
     for path, handler in (
         ("/voice", handlers.voice),
         ("/voice/next", handlers.next),
@@ -53,10 +60,13 @@ def webhooks(
         ("/voice/window", transfers.window),
         ("/voice/recorded", transfers.recorded),
         ("/voice/silent", transfers.silent),
-        ("/voice/whisper", transfers.whisper),
-        ("/voice/accept", transfers.accept),
+        ("/voice/whisper", advising.whisper),
+        ("/voice/accept", advising.accept),
+        ("/voice/take", advising.take),
+        ("/voice/taking", advising.taking),
     ):
         routes.post(path, endpoint=handler.__name__)(_answering(handler))
+    routes.post("/voice/assignment", endpoint="assignment")(advising.assignment)
     routes.post("/stream-events", endpoint="stream_events")(handlers.stream_events)
     return routes
 
@@ -89,22 +99,22 @@ class _Handlers:
         token = self._signatures.stream_token(call_id)
         try:
             self._parts.records.open(call_id, calling_number(), dialled[:64], language, token)
+            if language not in self._parts.models:
+                return self._transfer_unserved(call_id, "failure")
+            if not self._has_room():
+                return self._transfer_unserved(call_id, "overload")
+            if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
+                return self._transfer_unserved(call_id, "repeat_caller")
         except SQLAlchemyError:
-            _log.exception("call %s has no record; the caller is put through", call_id)
-            return self.transfers.begin("failure", None)
-        if language not in self._parts.models:
-            return self._transfer_unserved(call_id, "failure")
-        if not self._has_room():
-            return self._transfer_unserved(call_id, "overload")
+            _log.exception("call %s has no record yet; the caller is put through", call_id)
+            return self._without_record(call_id)
         return twiml.stream(self._base, self._media_url, token)
 
     def next(self) -> str:
         """The stream is over.  What follows is in the record; without a clear ending there, a person."""
         call_id = request.form["CallSid"]
         if request.form.get("CallStatus") in OVER:
-            self._parts.records.close(call_id, "hung_up")
-            self.transfers.finish(call_id)
-            return twiml.nothing()
+            return self.ended()
         try:
             stored = self._parts.records.call(call_id)
             if stored and stored.farewell:
@@ -117,18 +127,39 @@ class _Handlers:
         except SQLAlchemyError:
             _log.exception("the record of call %s is out of reach", call_id)
         _log.error("call %s has no record; the caller is put through", call_id)
-        return self.transfers.begin("failure", None)
+        return self._without_record(call_id)
 
     def ended(self) -> str:
-        """The whole call is over: the number's own status callback."""
-        self.transfers.finish(request.form["CallSid"])
+        """The whole call is over: the number's own status callback, or a caller who is gone when the stream ends.
+
+        A call that is still open then was served by a process that died: nobody else will write its ending.
+        """
+        call_id = request.form["CallSid"]
+        self._parts.writer.surely(lambda: self._parts.records.close(call_id, "hung_up"))
+        self.transfers.finish(call_id)
         return twiml.nothing()
 
     def stream_events(self) -> Response:
         """Twilio's own view of the stream, for the record."""
         error = request.form.get("StreamError", "")
-        self._note("stream", {"event": request.form.get("StreamEvent", "")[:32], "error": error[:200]})
+        kept = {"event": request.form.get("StreamEvent", "")[:32], "error": error[:200]}
+        call_id = request.form["CallSid"]
+        self._parts.writer.surely(lambda: self._parts.records.note(call_id, "stream", kept))
         return Response(status=204)
+
+    def _without_record(self, call_id: str) -> str:
+        """Put through a call whose record cannot be had now; it is written as soon as the database is back."""
+        caller, dialled = calling_number(), request.form.get("To", "")[:64]
+        language, records = self._parts.config.language_of(dialled), self._parts.records
+        team, target = self._parts.destination("failure", None, language)
+        token = self._signatures.stream_token(call_id)
+
+        def write() -> None:
+            records.open(call_id, caller, dialled, language, token)
+            records.close(call_id, "transferred", "failure", team=team, target=target)
+
+        self._parts.writer.later(write)
+        return self.transfers.begin("failure", None)
 
     def _transfer_unserved(self, call_id: str, reason: Reason) -> str:
         """Put through a call whose part with the machine has no good ending, with what the record knows of it."""
@@ -148,7 +179,3 @@ class _Handlers:
         """The story of a call that could not tell it itself, from its events."""
         said = [event.data for event in self._parts.records.events(stored.call_id) if event.kind == "heard"]
         return {"caller": stored.caller, "language": stored.language, "reason": reason, "said": said}
-
-    def _note(self, kind: str, data: dict[str, object]) -> None:
-        call_id = request.form["CallSid"]
-        self._parts.records.note(call_id, kind, data)

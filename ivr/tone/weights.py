@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from yaml import YAMLError
 
 from ivr.tone.baseline import Baseline
 from ivr.tone.cues import NAMES
 from ivr.tone.frames import Floats
+from ivr.yaml_text import parse
 
 Behaviour = Literal[
     "repeated", "rephrased", "corrected", "interrupted", "hammered_keys", "sighing_silence", "called_before"
@@ -138,7 +138,7 @@ def weights(file: ToneFile) -> Weights:
 def read(path: Path) -> ToneFile:
     """Read and check a tone file.  Raises ToneFileError."""
     try:
-        return ToneFile.model_validate(_plain(YAML(typ="safe").load(path.read_text(encoding="utf-8"))))
+        return ToneFile.model_validate(parse(path.read_text(encoding="utf-8"))[0] or {})
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise ToneFileError(f"{path}: cannot be read ({error}); restore it, or make one with ivr tone fit") from error
     except ValidationError as error:
@@ -187,7 +187,3 @@ def text(file: ToneFile, origin: str) -> str:
     lines += ["", "# For each time.  Silence counts 0.6 in a whole call at most: it is never a transfer by itself."]
     lines += ["behaviour:", *(f"  {name}: {value:g}" for name, value in file.behaviour.items())]
     return "\n".join(lines) + "\n"
-
-
-def _plain(data: Any) -> Any:
-    return data if data is not None else {}

@@ -1,0 +1,108 @@
+"""gunicorn, with two ways to stop: as the last to answer, or with another generation listening already.
+
+gunicorn knows the second only: its workers stop accepting at once, so that the webhooks of the calls they still carry
+find nobody (tried with 27.0.1).
+"""
+
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import ThreadWorker
+
+DRAIN = signal.SIGUSR2  # from the arbiter to its workers
+ORPHANS_SERVE_S = 60  # workers whose arbiter died: by then another generation answers
+_AT_ONCE_S = 2  # for workers to end when calls in progress are to be cut
+
+
+class CallWorker(ThreadWorker):  # type: ignore[misc]
+    """Threads that carry calls.  After DRAIN it goes on answering until no call needs it."""
+
+    orphaned_at_s: float | None = None
+
+    def init_signals(self) -> None:
+        """Take DRAIN, too."""
+        super().init_signals()
+        signal.signal(DRAIN, self._drain)
+        signal.siginterrupt(DRAIN, False)
+
+    def notify(self) -> None:
+        """Asked in each round of the main loop, at least once a second."""
+        super().notify()
+        if self.wsgi.extensions["draining"].over():
+            self.alive = False
+
+    def is_parent_alive(self) -> bool:
+        """False when it must stop accepting.  gunicorn's own workers do so at once, and nobody would answer."""
+        if super().is_parent_alive():
+            return True
+        self.orphaned_at_s = self.orphaned_at_s or time.monotonic()
+        return time.monotonic() - self.orphaned_at_s < ORPHANS_SERVE_S
+
+    def _drain(self, *_: object) -> None:
+        self.wsgi.extensions["draining"].begin()
+
+
+class CallArbiter(Arbiter):  # type: ignore[misc]
+    """Looks after the workers of one generation."""
+
+    def __init__(self, app: BaseApplication) -> None:
+        super().__init__(app)
+        self.succeeded = False
+        self._parent = os.getppid()
+
+    def handle_usr2(self) -> None:
+        """``generations.SUCCEEDED``: another generation listens: take nothing new, finish what goes on."""
+        self.succeeded = True
+        raise StopIteration
+
+    def kill_workers(self, sig: int) -> None:
+        """Ask the workers to stop as what they are: the last, or not."""
+        super().kill_workers(DRAIN if sig == signal.SIGTERM and not self.succeeded else sig)
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers.  Streams do not end by being asked to hurry: at once means to cut them."""
+        if not graceful:
+            self.cfg.set("graceful_timeout", _AT_ONCE_S)
+        super().stop(graceful)
+
+    def manage_workers(self) -> None:
+        """Called each second.  Whose parent is gone will not be told to stop."""
+        if os.getppid() != self._parent:
+            raise StopIteration
+        super().manage_workers()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """One generation."""
+
+    def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
+        """``options``: gunicorn's settings."""
+        self._options = options
+        self._app = app
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Called by gunicorn."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Called by gunicorn."""
+        return self._app
+
+    def run(self) -> None:
+        """Serve until told to stop; exits the process."""
+        gc.collect()
+        gc.freeze()  # what exists before the fork stays: visiting it again in each worker would hold up its calls
+        try:
+            CallArbiter(self).run()
+        except RuntimeError as error:
+            sys.exit(f"the server cannot run: {error}")

@@ -1,13 +1,12 @@
 """create_app(): the only place where the real parts are put together."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +19,7 @@ from ivr.operations.draining import Draining
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
 from ivr.operations.reload import Reload
+from ivr.operations.strangers import Strangers, behind_proxies
 from ivr.records.callbacks import Callbacks
 from ivr.records.database import connect
 from ivr.records.records import Records, RecordsUnavailable
@@ -51,8 +51,6 @@ MAX_FORM_BYTES = 64 * 1024  # Twilio's webhooks have some 2 kB
 SHOP_PATIENCE_S = 5  # less than a caller waits before a person takes over (`timing: lookup`)
 _log = logging.getLogger(__name__)
 
-WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
 
 def create_app(settings: Settings) -> Flask:
     """The web application.  Raises ConfigError or RecordsUnavailable, whose text says what to do.
@@ -63,27 +61,31 @@ def create_app(settings: Settings) -> Flask:
     prove_escalation(config, settings.cache)
     parts = create_parts(config, settings)
     streams = Streams(parts)
-    signatures = Signatures(settings.auth_token, settings.public_url, settings.media_url)
+    signatures = Signatures(settings.auth_token, settings.public_url, settings.media_url, settings.shared_keys)
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.extensions["ivr"] = parts
-    streams.register(app, signatures)
+    strangers = Strangers()
+    streams.register(app, signatures, strangers)
     parts.records.on_ending = parts.metrics.ended
     app.extensions["draining"] = draining = Draining(streams.running)
     has_room = lambda: streams.has_room() and not draining.begun  # noqa: E731
-    routes = webhooks(settings.public_url, settings.media_url, signatures, parts, has_room)
+    routes = webhooks(settings.public_url, settings.media_url, signatures, parts, has_room, strangers)
     timed(routes, parts.metrics)
     draining.follow(routes)
     app.register_blueprint(routes)
-    app.register_blueprint(card_pages(parts))
+    app.register_blueprint(card_pages(parts, strangers))
     versions = Versions(parts.records.engine)
     app.register_blueprint(desk(parts, Users(settings.home), settings.public_url, versions))
     app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
     reload.begin()
     leaving = lambda: draining.begun  # noqa: E731
-    app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, streams.has_room, leaving))
+    app.register_blueprint(
+        health(parts.records, parts.metrics, settings.metrics_token, streams.has_room, leaving, strangers)
+    )
+    app.after_request(_with_headers if settings.public_url.startswith("https:") else _with_some_headers)
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
-    app.wsgi_app = _without_compression(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = behind_proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -125,15 +127,16 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
     prove_escalation(config, settings.cache)
+    receiver = _receiver(config, settings)
     parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
+    parts.delivery.tell(*receiver)
 
 
 def clock(config: Config, at: datetime | None) -> Callable[[], datetime]:
     """The time; ``at``: what it is now, in the time zone of the team that takes every other call if it names none."""
     if at is None:
         return lambda: datetime.now(UTC)
-    advisors = config.advisors
-    ahead = at.replace(tzinfo=at.tzinfo or advisors.teams[advisors.default].hours.zone) - datetime.now(UTC)
+    ahead = at.replace(tzinfo=at.tzinfo or config.zone) - datetime.now(UTC)
     return lambda: datetime.now(UTC) + ahead
 
 
@@ -159,17 +162,12 @@ def shop(settings: Settings, records: Records) -> Engine:
 
 
 def create_business(config: Config, records: Records, shop: Engine, environ: Mapping[str, str]) -> Business:
-    """Everything under ``actions`` in config/requests.yaml.  Raises RecordsUnavailable or ConfigError."""
-    sent = SentChanges(records.engine)
-    try:
-        sent.prepare()
-    except SQLAlchemyError as error:
-        raise RecordsUnavailable(f"the table of sent changes cannot be made: {error}") from error
+    """Everything under ``actions`` in config/requests.yaml.  Raises ConfigError."""
     backends = _backends(config, shop, environ)
     actions = {
         name: Action(backends[name], action.changes, action.text_message) for name, action in config.actions.items()
     }
-    messenger = _messenger(config, backends, environ)
+    messenger, sent = _messenger(config, backends, environ), SentChanges(records.engine)
     return Business(
         actions, sent, messenger, lambda language, prompt, values: config.texts[language].text(prompt, values)
     )
@@ -251,11 +249,17 @@ def load_model(language: str, wanted: str, models_dir: Path) -> RecognitionModel
     return None
 
 
-def _without_compression(wrapped: WSGI) -> WSGI:
-    """Never agree to compress WebSocket messages: it costs CPU for each frame and was suspected of breaking calls."""
+def _with_some_headers(answer: Response) -> Response:
+    """What holds for every answer; pages say more themselves."""
+    answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    answer.headers.setdefault("X-Frame-Options", "DENY")
+    answer.headers.setdefault("Referrer-Policy", "no-referrer")
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
 
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return wrapped(environ, start_response)
 
-    return application
+def _with_headers(answer: Response) -> Response:
+    """The same for a server that is reached over https: browsers shall never ask it without."""
+    answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return _with_some_headers(answer)

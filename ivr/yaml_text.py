@@ -43,11 +43,16 @@ class _Reader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 class _Writer(yaml.SafeDumper):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  what it leaves unquoted is what the reader takes for text
 
+    def text(self, text: str) -> yaml.ScalarNode:
+        style = None if text.isprintable() else '"'  # other quotes change a U+0085
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
 
 for _tag, (_first, _pattern) in _SCALARS.items():
     for _class in (_Reader, _Writer):
         _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
 _Reader.add_constructor("tag:yaml.org,2002:int", _Reader.integer)
+_Writer.add_representer(str, _Writer.text)
 
 
 class Endless(yaml.YAMLError):

@@ -55,7 +55,7 @@ class Line:
 
     def next(self) -> dict[str, Any]:
         """The next message; raises ConnectionClosed at the end."""
-        message: dict[str, Any] = json.loads(self._socket.receive(timeout=10))
+        message: dict[str, Any] = json.loads(self._socket.receive(timeout=60))
         self.messages.append(message)
         if message["event"] == "start":
             self.stream_sid = message["streamSid"]

@@ -29,8 +29,11 @@ class Postgres:
         subprocess.run([*self._run, str(self._bin / program), *arguments], check=True, capture_output=True, cwd="/")
 
     def start(self) -> None:
+        self._do("initdb", "-D", str(self._folder / "data"), "-U", "ivr", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.come_back()
+
+    def come_back(self) -> None:
         data, log = str(self._folder / "data"), str(self._folder / "log")
-        self._do("initdb", "-D", data, "-U", "ivr", "-A", "trust", "-E", "UTF8", "--no-sync")
         settings = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off -c max_connections=150"
         self._do("pg_ctl", "-D", data, "-l", log, "-w", "-o", settings, "start")
 

@@ -44,10 +44,10 @@ def eventually(happened: Callable[[], bool], what: str, within_s: float = PATIEN
 class LiveCall:
     """A call in progress.  ``heard``: set with the first sound of the greeting."""
 
-    def __init__(self, server: Server, url: str = "") -> None:
+    def __init__(self, server: Server) -> None:
         self.heard = threading.Event()
         self.caller = LiveCaller(lambda _: self.heard.set(), lambda: None)
-        self._number = Number(f"{url or server.url}/voice", server.token, "+15550100", "+15550199", PATIENCE_S)
+        self._number = Number(server.voice_url, server.token, "+15550100", "+15550199", PATIENCE_S)
         self._notes: Notes | None = None
         self._thread = threading.Thread(target=self._carry, daemon=True)
         self._thread.start()
@@ -56,6 +56,11 @@ class LiveCall:
         """Wait until the caller hears something."""
         assert self.heard.wait(PATIENCE_S), "nothing was heard"
         return self
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return not self._thread.is_alive()
 
     def ended(self) -> Notes:
         """Wait for its end, and give what the exchange saw of it."""

@@ -1,5 +1,6 @@
 """The way of a transferred call, every branch of it, through the real webhooks."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,11 +99,14 @@ def test_who_does_not_take_the_call_is_followed_by_the_next_and_the_next_team(wa
 
 
 def test_a_retried_webhook_gives_the_same_document(walk: Walk) -> None:
+    def timeless(text: str) -> str:
+        return re.sub(r"CA1+\.[\w.-]+", "a link", text)
+
     first = walk.zero().text
-    assert walk.post("/voice/next").text == first
+    assert timeless(walk.post("/voice/next").text) == timeless(first)
     again = walk.follow("Dial", DialCallStatus="busy").text
     walk.text = first
-    assert walk.follow("Dial", DialCallStatus="busy").text == again
+    assert timeless(walk.follow("Dial", DialCallStatus="busy").text) == timeless(again)
 
 
 @pytest.mark.parametrize(("bridged", "accepted"), [("true", False), ("", True)])
@@ -284,7 +288,7 @@ def test_a_withheld_number_is_asked_for(config: Config, tmp_path: Path) -> None:
 def test_a_message_is_kept_also_of_who_hangs_up_after_it(walk: Walk) -> None:
     walk.zero().until_offered().follow("Gather", Digits="2")
     record = walk.text
-    url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1"
+    url = "http://127.0.0.1:1/nobody/RE1"
     assert "<Hangup" in walk.follow("Record", RecordingUrl=url, RecordingDuration="7").text
     walk.text = record
     walk.form = {"CallStatus": "completed"}
@@ -335,7 +339,6 @@ def test_a_caller_who_hangs_up_is_not_rung_for(walk: Walk) -> None:
     walk.zero()
     walk.form = {"CallStatus": "completed"}
     assert "<Dial" not in walk.not_answered("canceled").text
-    walk.house.parts.writer.flush(2)
     assert walk.house.records.events(CALL_ID)[-1].kind == "gave_up"
 
 

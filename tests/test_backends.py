@@ -146,11 +146,16 @@ def test_a_database_that_is_gone_is_named_without_its_password(postgres: Postgre
     assert "hush" not in str(caught.value)
 
 
-def test_postgresql_gives_up_a_statement_that_takes_too_long(postgres: Postgres) -> None:
-    slow = connect(postgres.database(), patience_s=1)
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) AS outcome FROM n",
+    "postgresql": "SELECT 'x' AS outcome FROM pg_sleep(300)",
+}
+
+
+def test_a_statement_that_takes_too_long_is_given_up_and_the_next_one_answered(engine: Engine) -> None:
     with pytest.raises(BackendFailed, match="timeout"):
-        database(slow, "SELECT 'x' AS outcome FROM pg_sleep(30)").ask("it", {})
-    slow.dispose()
+        database(engine, ENDLESS[engine.dialect.name]).ask("it", {})
+    assert database(engine, "SELECT 'x' AS outcome").ask("it", {}).outcome == "x"
 
 
 def test_a_hundred_ask_at_once(engine: Engine, tmp_path: Path) -> None:
@@ -198,10 +203,16 @@ class Pigeon:
 def business(
     backend: Backend, folder: Path, changes: bool = False, text_message: str | None = None, pigeon: Pigeon | None = None
 ) -> Business:
-    sent = SentChanges(connect(f"sqlite:///{folder / 'sent.sqlite3'}"))
-    sent.prepare()
     actions = {"it": Action(backend, changes, text_message)}
-    return Business(actions, sent, pigeon or Pigeon(), lambda language, prompt, values: f"{prompt} {values}")
+    return Business(
+        actions, sent_changes(folder), pigeon or Pigeon(), lambda language, prompt, values: f"{prompt} {values}"
+    )
+
+
+def sent_changes(folder: Path) -> SentChanges:
+    records = Records(f"sqlite:///{folder / 'sent.sqlite3'}")
+    records.prepare()
+    return SentChanges(records.engine)
 
 
 def ask(asked: Business, key: str = "k") -> Result:
@@ -270,6 +281,29 @@ def test_a_text_message_that_was_not_sent_is_said_as_that(tmp_path: Path) -> Non
     pigeon.fails = OutcomeUnknown("no answer")
     with pytest.raises(OutcomeUnknown):
         ask(asked, "another")
+
+
+@pytest.mark.parametrize("fails", [None, BackendFailed("no credit"), OutcomeUnknown("no answer")])
+def test_an_answer_does_not_wait_for_a_text_message_that_is_sent_later(tmp_path: Path, fails: Exception | None) -> None:
+    answered, missed = threading.Event(), []
+
+    class Slow(Pigeon):
+        def send(self, to: str, text: str, key: str) -> bool:
+            assert answered.wait(30), "the caller waits for the message"
+            return super().send(to, text, key)
+
+    pigeon = Slow()
+    pigeon.fails = fails
+    backend = Scripted(Result("sent", {"ending": "11", "secret_to": "+15550111"}))
+    actions = {"it": Action(backend, changes=True, text_message="text_reset", text_later=True)}
+    asked = Business(
+        actions, sent_changes(tmp_path), pigeon, lambda *_: "text", lambda key, why: missed.append((key, why))
+    )
+    assert ask(asked, "CA1-7") == Result("sent", {"ending": "11"})
+    answered.set()
+    asked.settle()
+    assert [to for to, _ in pigeon.sent] == ([] if fails else ["+15550111"])
+    assert missed == ([("CA1-7", str(fails))] if fails else [])
 
 
 def test_a_backend_that_hangs_delays_nobody_elses_caller(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_the_page_follows_the_call(house: House) -> None:
     house.records.note(CALL_ID, "accepted", {})
     assert "Connected" in house.client.get(now).text
     house.post("/voice/dialled", DialCallStatus="completed", DialBridged="true")
+    assert house.parts.writer.flush(timeout_s=60.0)
     over = house.client.get(now).text
     assert "Conversation is over" in over and "data-live" not in over
 

@@ -38,6 +38,7 @@ class Shop:
         return self.ask(action, order_number, **values).outcome
 
     def messages(self) -> list[tuple[str, str]]:
+        self._business.settle()
         with self.engine.connect() as connection:
             return [(row.address, row.text) for row in connection.execute(select(outbox))]
 
@@ -50,7 +51,9 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, config: Config) -> Iter
         url = server.database()
     engine = connect(url)
     create_shop(engine, TODAY)
-    yield Shop(engine, create_business(config, Records(f"sqlite:///{tmp_path / 'records.sqlite3'}"), engine, {}))
+    records = Records(f"sqlite:///{tmp_path / 'records.sqlite3'}")
+    records.prepare()
+    yield Shop(engine, create_business(config, records, engine, {}))
     engine.dispose()
 
 

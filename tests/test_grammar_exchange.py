@@ -12,11 +12,12 @@ from ivr.cli import ivr
 from ivr.config.files import GrammarFile
 from ivr.config.source import check
 from ivr.config.source import read as read_yaml
-from ivr.grammar import TemplateError, expand, jsgf, srgs_xml
-from ivr.grammar.exchange import Templates, decode, read, to_templates
-from ivr.grammar.template_text import needed
-from ivr.grammar.template_tree import as_rules
-from ivr.grammar.tree import MAX_CHARACTERS, MAX_PROBLEMS, Refused
+from ivr.grammar import TemplateError, expand
+from ivr.grammar.authoring import jsgf, srgs_xml
+from ivr.grammar.authoring.exchange import Templates, decode, read, to_templates
+from ivr.grammar.authoring.template_tree import as_rules
+from ivr.grammar.authoring.tree import MAX_CHARACTERS, MAX_PROBLEMS, Refused
+from ivr.grammar.templates import needed
 from tests.conftest import ROOT
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ivr.cli import ivr
 from ivr.grammar import normalise
-from ivr.grammar.coverage import compare
-from ivr.grammar.lint import Finding, Line, Model, Pack, RuleLine, lint
-from ivr.grammar.sound_alikes import sound_alikes
-from ivr.grammar.sounds import sound
+from ivr.grammar.authoring.coverage import compare
+from ivr.grammar.authoring.lint import Finding, Line, Model, Pack, RuleLine, lint
+from ivr.grammar.authoring.sound_alikes import sound_alikes
+from ivr.grammar.authoring.sounds import sound
 from ivr.speech.models import installed
 from ivr.speech.words import words_of
 from tests.conftest import ROOT

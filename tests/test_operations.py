@@ -12,6 +12,7 @@ from ivr.config import Config
 from ivr.operations.health import health
 from ivr.operations.logs import JsonLines
 from ivr.operations.metrics import Metrics, timed
+from ivr.operations.strangers import Strangers
 from tests.house import SILENCE, House, frames, key
 
 
@@ -20,7 +21,7 @@ class Station:
         self.room = True
         self.leaving = False
         app = Flask("station")
-        routes = health(house.records, house.parts.metrics, token, lambda: self.room, lambda: self.leaving)
+        routes = health(house.records, house.parts.metrics, token, lambda: self.room, lambda: self.leaving, Strangers())
         app.register_blueprint(routes)
         self.browser: FlaskClient = app.test_client()
 

@@ -100,6 +100,7 @@ def test_purge_counts_first_and_then_leaves_only_what_reports_count(config: Conf
     house = House(config, tmp_path)
     called(house)
     house.records.change(CALL_ID, started_at=datetime.now(UTC) - timedelta(days=91))
+    house.records.open("CA" + "9" * 32, "", "+15550100", "en", "token")
     would = purge(house.records.engine, tmp_path, Keeping(), really=False)
     assert would.numbers == would.cards == 1 and would.events > 5
     assert house.records.events(CALL_ID)

@@ -22,9 +22,9 @@ from ivr.accuracy.recognition_fit import fit
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
 from ivr.grammar import DigitWords, Expecting, Vocabulary
-from ivr.speech.codec import write_wav
 from ivr.speech.recogniser import Recogniser, Samples
 from ivr.speech.vosk_again import Judgement, Once, Phrases, Twice, in_doubt, judge, judge_again, likeness, probability
+from tests.wav import write_wav
 
 SILENCE = np.zeros(800, np.int16)
 BANDS = Bands(accept=0.75, confirm=0.5)
@@ -49,7 +49,7 @@ class Parrot:
 
 
 def judged(wanted: str, found: str, confidence: float, speaker: str = "one") -> Judged:
-    return Judged(Recording(SILENCE, wanted, speaker, wanted), found, found, confidence, margin=0.5)
+    return Judged(Recording(SILENCE, wanted, speaker, wanted), found, found, confidence)
 
 
 def test_each_recording_counts_in_one_way_only() -> None:

@@ -58,7 +58,9 @@ def test_every_shipped_scenario_ends_as_it_should(played: list[dict[str, Any]]) 
 
 def test_every_shipped_scenario_ends_the_same_on_postgresql(config: Config, postgres: Postgres, tmp_path: Path) -> None:
     engine = connect(postgres.database())
-    business = create_business(config, Records(f"sqlite:///{tmp_path / 'records.sqlite3'}"), engine, {})
+    records = Records(f"sqlite:///{tmp_path / 'records.sqlite3'}")
+    records.prepare()
+    business = create_business(config, records, engine, {})
     day, differ = None, {}
     for at, named in enumerate(load_scenarios(config)):
         if day != named.scenario.day:  # nothing has been changed in the shop, and it is as on that day
@@ -125,6 +127,28 @@ def test_a_rehearsal_is_one_json_list_for_programs(tmp_path: Path) -> None:
     (only,) = json.loads(result.output)
     assert (only["ok"], only["scenario"], only["reason"], only["team"]) == (True, "zero", "pressed_zero", "service")
     assert [turn["who"] for turn in only["turns"]] == ["ivr", "caller", "ivr"]
+
+
+@pytest.mark.parametrize(
+    ("advisors", "team", "last"),
+    [
+        ("[answers]", "care", "rings +12025550117: answers"),
+        ("[no-answer, answers]", "service", "rings +12025550142: answers"),
+        ("[busy]", "service", "waits in the queue service"),
+    ],
+)
+def test_a_scenario_may_say_what_each_advisor_does(tmp_path: Path, advisors: str, team: str, last: str) -> None:
+    text = (
+        "scenarios:\n"
+        "  a complaint:\n"
+        "    at: 2026-11-24 10:00\n"
+        f"    advisors: {advisors}\n"
+        "    steps: [{says: I want to make a complaint}]\n"
+        f"    ends: {{outcome: transferred, reason: topic, team: {team}}}\n"
+    )
+    (only,) = json.loads(rehearse(tmp_path, text, "--json").output)
+    assert only["ok"], only["differences"]
+    assert [turn["text"] for turn in only["turns"] if turn["who"] == "advisor"][-1] == last
 
 
 def test_a_scenario_may_make_a_lookup_answer_as_it_likes(tmp_path: Path) -> None:

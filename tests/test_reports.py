@@ -4,6 +4,7 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +21,7 @@ from tests.month import fill
 
 NOW = datetime.now(UTC)
 WEEK = timedelta(days=7)
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def call(records: Records, call_id: str, caller: str, outcome: str, *heard: dict
 
 
 def this_week(records: Records) -> Figures:
-    return figures(records.engine, NOW - WEEK, datetime.now(UTC) + timedelta(minutes=1))
+    return figures(records.engine, NOW - WEEK, datetime.now(UTC) + timedelta(minutes=1), UTC_ZONE)
 
 
 def test_served_counts_net_of_callers_who_ring_again_within_a_day(records: Records) -> None:
@@ -93,12 +95,12 @@ def test_what_nothing_was_made_of_is_gathered_into_subjects(records: Records, co
 
 def test_the_summary_calls_only_a_change_what_chance_would_hardly_do(records: Records) -> None:
     fill(records, 2_000, NOW, days=14)
-    now = figures(records.engine, NOW - WEEK, NOW)
-    before = figures(records.engine, NOW - 2 * WEEK, NOW - WEEK)
+    now = figures(records.engine, NOW - WEEK, NOW, UTC_ZONE)
+    before = figures(records.engine, NOW - 2 * WEEK, NOW - WEEK, UTC_ZONE)
     assert not any(sentence.startswith("Put through because") for sentence in sentences(now, before))
     for number in range(300):
         call(records, f"CB{number}", "", "transferred", reason="no_input")
-    changed = figures(records.engine, NOW - WEEK, datetime.now(UTC))
+    changed = figures(records.engine, NOW - WEEK, datetime.now(UTC), UTC_ZONE)
     assert any("the caller said nothing" in sentence for sentence in sentences(changed, before))
 
 

@@ -99,3 +99,17 @@ def test_a_server_neither_starts_with_files_that_keep_callers_nor_takes_them(
     assert app.extensions["ivr"].config.plans["en"].budget.turns == 12
     with pytest.raises(ConfigError, match=r"config/ivr.yaml:\d+: .* may be kept for 500 turns"):
         create_app(settings)
+
+
+def test_another_receiver_of_news_is_taken_without_a_restart(settings: Settings, tmp_path: Path) -> None:
+    for folder in ("config", "grammars"):
+        shutil.copytree(ROOT / folder, tmp_path / "home" / folder)
+    settings = replace(settings, home=tmp_path / "home", simulated_recognition=True, webhook_secret="a secret")
+    app = create_app(settings)
+    file = tmp_path / "home" / "config" / "advisors.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"webhook: https://crm.example.com/calls\n{text}", encoding="utf-8")
+    assert app.extensions["reload"].look()
+    assert app.extensions["ivr"].delivery._url == "https://crm.example.com/calls"
+    file.write_text(text, encoding="utf-8")
+    assert app.extensions["reload"].look() and app.extensions["ivr"].delivery._url is None

@@ -1,16 +1,21 @@
 """The supervisors' files change while calls go on: good edits are taken, bad ones refused, any can be taken back."""
 
+import io
 import shutil
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import create_engine
 
 from ivr.cli import ivr
 from ivr.config import Config
 from ivr.operations.reload import Reload, put_back, read_texts
 from ivr.records.records import Records
-from ivr.records.versions import Versions
+from ivr.records.versions import Version, Versions
+from ivr.supervisor.users import Users
 from tests.conftest import ROOT
 from tests.house import SILENCE, House, frames
 
@@ -95,6 +100,82 @@ def test_one_command_leads_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     assert read_texts(desk.home) == before
     assert desk.reload.look() and desk.taken[-1].company == "Aurora Outfitters"
     assert run(ivr, ["versions", "back", "99", "--yes"]).exit_code == 1
+
+
+class WhileAsked(io.BytesIO):
+    """Somebody who does something else before they answer yes."""
+
+    def __init__(self, first: Callable[[], None]) -> None:
+        super().__init__(b"y\n")
+        self._first = first
+
+    def read1(self, size: int | None = -1) -> bytes:
+        self._first()
+        return super().read1(size)
+
+
+def test_an_edit_made_while_the_way_back_is_being_confirmed_is_not_overwritten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edit("config/ivr.yaml", "Aurora", "Borealis")
+    assert desk.reload.look()
+    monkeypatch.setenv("IVR_HOME", str(desk.home))
+    monkeypatch.setenv("IVR_DATABASE_URL", desk.database)
+    other = WhileAsked(lambda: desk.edit("config/prompts/en.yaml", "farewell: ", "farewell: Well then. "))
+    done = CliRunner().invoke(ivr, ["versions", "back", "1"], input=other)
+    assert done.exit_code == 1 and "somebody changed config/prompts/en.yaml meanwhile" in done.output
+    assert "Well then" in (desk.home / "config/prompts/en.yaml").read_text(encoding="utf-8")
+
+
+def test_the_way_back_keeps_an_edit_that_no_server_was_running_to_take(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edit("config/ivr.yaml", "Aurora", "Borealis")
+    (desk.home / "config/ivr.yaml").chmod(0o640)
+    monkeypatch.setenv("IVR_HOME", str(desk.home))
+    monkeypatch.setenv("IVR_DATABASE_URL", desk.database)
+    done = CliRunner().invoke(ivr, ["versions", "back", "1", "--yes"])
+    assert done.exit_code == 0 and "What stood there is version 2" in done.output
+    assert "+company: Borealis Outfitters" in desk.versions.changes(desk.versions.get(2))
+    assert (desk.home / "config/ivr.yaml").stat().st_mode & 0o777 == 0o640
+    assert not [path for path in (desk.home / "config").iterdir() if path.name.startswith(".")]
+
+
+def test_two_servers_that_keep_different_files_at_once_keep_both(desk: Desk) -> None:
+    others = Versions(create_engine(desk.database))
+
+    class Slower(Versions):
+        """Between its looking and its writing, somebody else writes."""
+
+        overtaken = False
+
+        def newest(self) -> Version | None:
+            found = super().newest()
+            if not self.overtaken:
+                self.overtaken = True
+                others.keep({"config/ivr.yaml": "the second supervisor's"}, "ben")
+            return found
+
+    kept = Slower(create_engine(desk.database)).keep({"config/ivr.yaml": "the first supervisor's"}, "anna")
+    assert [(version.id, version.who) for version in desk.versions.all()[:2]] == [(3, "anna"), (2, "ben")]
+    assert desk.versions.changes(kept)[-2:] == ["-the second supervisor's", "+the first supervisor's"]
+
+
+def test_everybody_who_is_added_at_the_same_time_is_there_afterwards(tmp_path: Path) -> None:
+    names = [f"user_{number}" for number in range(8)]
+    together = threading.Barrier(len(names))
+
+    def add(name: str) -> None:
+        together.wait()
+        Users(tmp_path).put(name, "correct horse battery", "advisor")
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(Users(tmp_path).all()) == names
+    assert (tmp_path / "config/users.yaml").stat().st_mode & 0o777 == 0o600
 
 
 def test_who_may_log_in_is_no_part_of_a_version(desk: Desk) -> None:

@@ -159,7 +159,7 @@ def test_a_killed_process_is_replaced(voice: EspeakVoice) -> None:
 
 
 def test_a_hanging_process_is_replaced() -> None:
-    with contextlib.closing(EspeakVoice(timeout_s=0.5)) as voice:
+    with contextlib.closing(EspeakVoice(timeout_s=3)) as voice:
         voice.speak("hello", "en-us", 160)
         (hanging,) = speaking_processes()
         hanging.suspend()
@@ -168,8 +168,9 @@ def test_a_hanging_process_is_replaced() -> None:
 
 
 def test_a_process_that_cannot_answer_in_time_is_an_error_not_a_wait() -> None:
-    with contextlib.closing(EspeakVoice(timeout_s=0)) as voice, pytest.raises(VoiceFailed, match="3 attempts"):
-        voice.speak("a", "en-us", 160)
+    no_time = EspeakVoice(timeout_s=-2)  # a text of 2,000 characters gets two seconds more
+    with contextlib.closing(no_time) as voice, pytest.raises(VoiceFailed, match="3 attempts"):
+        voice.speak("words" * 400, "en-us", 160)
 
 
 def test_signals_for_the_service_do_not_end_the_voice(voice: EspeakVoice) -> None:

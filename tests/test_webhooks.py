@@ -29,7 +29,7 @@ def test_a_call_is_answered_with_a_stream_and_a_token(house: House) -> None:
     status, text = house.post("/voice", CallStatus="ringing")
     assert status == 200
     assert '<Stream name="ivr"' in text and 'url="wss://ivr.example.com/media"' in text and 'name="token"' in text
-    assert 'action="https://ivr.example.com/voice/next"' in text
+    assert 'action="https://ivr.example.com/voice/next#rc=2&amp;rt=5000&amp;rp=ct,rt,5xx"' in text
 
 
 def test_a_retried_webhook_gives_the_same_answer_and_one_record(house: House) -> None:
@@ -112,6 +112,7 @@ def test_without_the_database_the_caller_reaches_a_person_step_by_step(
     def gone(*_: object, **__: object) -> None:
         raise OperationalError("select", {}, Exception("the database is gone"))
 
+    house.without_database = True
     for name in ("open", "call", "events", "append", "change"):
         monkeypatch.setattr(house.records, name, gone)
     monkeypatch.setattr(house.parts.callbacks, "promise", gone)

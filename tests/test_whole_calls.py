@@ -57,7 +57,7 @@ CALLS: dict[str, tuple[str, ...]] = {
         *("--press", "0", "--advisor", "drops", "--queue", "stuck"),
         *("--press", "1", "--press", "1", "--press", "2"),
     ),
-    "complaint": ("--say", "I want to make a complaint", "--advisor", "declines"),
+    "complaint": ("--say", "I want to make a complaint", "--advisor", "declines", "--advisor", "answers"),
     "silent": (),
     "silent in korean": KOREAN,
     "weather": ("--say", "what will the weather be like tomorrow"),

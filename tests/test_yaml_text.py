@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yaml import YAMLError
 
@@ -47,6 +47,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=100, deadline=None)
 @given(VALUES)
 def test_what_is_written_is_read_back(value: Any) -> None:
     assert parse(dump(value))[0] == value

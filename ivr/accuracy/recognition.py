@@ -52,7 +52,6 @@ class Judged:
     text: str
     found: str
     confidence: float
-    margin: float
     why: Judgement | Reading | None = None
 
     @property
@@ -172,7 +171,7 @@ def evaluate(
         meaning = grammar.understand(heard.text, expecting) if heard.text else Meaning(None)
         found = meaning.digits if expecting.asked == "digits" else meaning.intent or ""
         progress()
-        return Judged(recording, heard.text, found, confidence(heard, meaning), meaning.margin, why)
+        return Judged(recording, heard.text, found, confidence(heard, meaning), why)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(judge, recordings))
@@ -203,7 +202,7 @@ def table(judged: Sequence[Judged], bands: Bands) -> dict[str, Any]:
 def _decision(judged: Judged, bands: Bands) -> str:
     if not judged.found:
         return "transfer"
-    return decide(bands, judged.confidence, Meaning(judged.found, margin=judged.margin), unsure_before=False)
+    return decide(bands, judged.confidence, unsure_before=False)
 
 
 def _point(inside: Sequence[Judged], outside: Sequence[Judged], threshold: float) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def judge(grammar: Grammar, plan: Plan, sentence: Sentence) -> Judged:
     if meaning.intent is None or meaning.intent == PERSON or (request and request.topic):
         verdict: Verdict = "right" if meaning.intent in sentence.wanted else "person"
         return Judged(sentence, verdict, meaning.intent, sure)
-    decision = decide(plan.bands, sure, meaning, unsure_before=False)
+    decision = decide(plan.bands, sure, unsure_before=False)
     right = meaning.intent in sentence.wanted
     match decision:
         case "accept":

@@ -35,7 +35,10 @@ def sign(secret: str, body: bytes, at: int) -> str:
 
 
 class Delivery:
-    """Tells one receiver.  ``link`` gives the link to a call's card.  ``url`` None: nobody is told."""
+    """Tells one receiver.  ``link`` gives the link to a call's card.  ``url`` None: nobody is told.
+
+    Each piece of news of a call is told once, however often Twilio repeats the webhook that brought it.
+    """
 
     def __init__(self, records: Records, link: Callable[[str], str], url: str | None, secret: str = "") -> None:
         self._records = records
@@ -57,6 +60,11 @@ class Delivery:
         except SQLAlchemyError:
             _log.exception("call %s: %r is not announced", call_id, what)
 
+    def tell(self, url: str | None, secret: str) -> None:
+        """From now on somebody else is told, also of what was stored before."""
+        self._url, self._secret = url, secret
+        self.start()
+
     def start(self) -> None:
         """Go on with what a process before this one left behind."""
         if self._url is not None:
@@ -64,6 +72,11 @@ class Delivery:
 
     def _send(self, job: Job) -> None:
         """One try.  Raises whatever went wrong.  The answer's body is not read: nothing in it could matter."""
+        if self._url is None:
+            raise NotTaken("nobody is to be told any more")
+        told = (event.data for event in self._records.events(job.call_id) if event.kind == "delivered")
+        if any(each.get("what") == job.what for each in told):
+            return
         body = json.dumps(self._message(job), ensure_ascii=False, default=str).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -74,7 +87,7 @@ class Delivery:
         }
         try:
             with requests.post(
-                self._url or "",
+                self._url,
                 data=body,
                 headers=headers,
                 timeout=(CONNECT_S, ANSWER_S),

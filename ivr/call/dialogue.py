@@ -79,7 +79,7 @@ class Dialogue:
             return self.service.step(state, filling.said(state, meaning, sure, self._plan.bands))
         if meaning.intent is None:
             return self.asking.miss("no_match")
-        decision = decide(self._plan.bands, sure, meaning, self._unsure)
+        decision = decide(self._plan.bands, sure, self._unsure)
         if decision == "transfer":
             return self.asking.transfer("low_confidence")
         if language := asked_language(meaning.intent):

@@ -23,7 +23,7 @@ Step = Filled | Filling | ConfirmingSlot | Transfer | None
 def said(state: Filling | ConfirmingSlot, meaning: Meaning, sure: float, bands: Bands) -> Step:
     """A day, or spoken digits: a whole number, or a part of one to which the next utterance adds."""
     if meaning.day:
-        return _decided(state, meaning.day, meaning, sure, bands)
+        return _decided(state, meaning.day, sure, bands)
     before = state.digits if isinstance(state, Filling) else ""
     if meaning.restarted or state.slot.kind == "number" or len(meaning.digits) in state.slot.lengths:
         before = ""  # begun anew, or all of it said once more
@@ -31,14 +31,14 @@ def said(state: Filling | ConfirmingSlot, meaning: Meaning, sure: float, bands: 
         sure = min(sure, state.confidence)
     digits = before + meaning.digits
     if value := _value(state, digits):
-        return _decided(state, value, meaning, sure, bands)
+        return _decided(state, value, sure, bands)
     if len(digits) < max(state.slot.lengths):
         return Filling(state.request, state.slot, digits, sure)  # more may follow: silence brings the question back
     return None
 
 
-def _decided(state: Filling | ConfirmingSlot, value: str, meaning: Meaning, sure: float, bands: Bands) -> Step:
-    decision = decide(bands, sure, meaning, unsure_before=False)
+def _decided(state: Filling | ConfirmingSlot, value: str, sure: float, bands: Bands) -> Step:
+    decision = decide(bands, sure, unsure_before=False)
     if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
         return Filled(value)
     if decision == "transfer":

@@ -59,10 +59,12 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> str:
 @click.option("--url", metavar="URL", help="A running server; needs its IVR_TWILIO_AUTH_TOKEN in the environment.")
 @click.option(
     "--advisor",
+    multiple=True,
     type=click.Choice(["answers", "declines", "busy", "no-answer", "drops"]),
-    default="answers",
+    default=["answers"],
     show_default=True,
-    help="What advisors do when their telephone rings; who drops it answers, and is gone before pressing a key.",
+    help="What advisors do when their telephones ring, in the order they ring; the last one given goes for all others. "
+    "Who drops it answers, and is gone before pressing a key.",
 )
 @click.option(
     "--queue",
@@ -112,7 +114,7 @@ def call(context: click.Context, /, as_json: bool, **options: Any) -> None:
     line = options["line"] or next(iter(lines()), ENGLISH_LINE)
     script = _script(context.meta["ivr.script"], options, language_of(line))
     caller = Caller(script, options["barge_in"])
-    advisors = Advisors(Advisor(options["advisor"]), queue=Queue(options["queue"]))
+    advisors = Advisors(tuple(map(Advisor, options["advisor"])), Queue(options["queue"]))
     console = Console(stderr=as_json, highlight=False)
     try:
         with ExitStack() as stack:

@@ -9,6 +9,7 @@ _TABLES = {
     "understanding": "ivr.cli.evaluate_understanding",
     "recognition": "ivr.cli.evaluate_recognition",
     "tone": "ivr.cli.evaluate_tone",
+    "silence": "ivr.cli.evaluate_silence",
 }
 
 

@@ -11,10 +11,10 @@ from ivr.config import ConfigError, Mistake, home
 from ivr.config.files import GrammarFile
 from ivr.config.source import Source, check, read
 from ivr.grammar import LANGUAGE, TemplateError, expand
-from ivr.grammar.exchange import Templates, decode, to_templates
-from ivr.grammar.exchange import read as read_grammar
-from ivr.grammar.lint import Finding, Line, Model, Pack, RuleLine, expanded, lint
-from ivr.grammar.tree import MAX_CHARACTERS, Problem, Refused
+from ivr.grammar.authoring.exchange import Templates, decode, to_templates
+from ivr.grammar.authoring.exchange import read as read_grammar
+from ivr.grammar.authoring.lint import Finding, Line, Model, Pack, RuleLine, expanded, lint
+from ivr.grammar.authoring.tree import MAX_CHARACTERS, Problem, Refused
 
 Files = list[tuple[Source, GrammarFile]]
 
@@ -46,7 +46,7 @@ def lint_grammars(directory: Path | None, language: str | None, models_dir: Path
     Words the recogniser does not know, sentences that collide or sound alike, missing human phrases.  Exit code 1 if
     there is an error; warnings are for you to judge.
     """
-    from ivr.grammar.coverage import compare
+    from ivr.grammar.authoring.coverage import compare
 
     place = directory or home()
     languages = sorted(path.name for path in (place / "grammars").glob("*") if path.is_dir())
@@ -265,8 +265,8 @@ def export(language: str, notation: str, output: Path | None) -> None:
 
     Digits are not in it: numbers are read by rules of their own, not by sentences.
     """
-    from ivr.grammar import jsgf, srgs_xml
-    from ivr.grammar.template_tree import as_rules
+    from ivr.grammar.authoring import jsgf, srgs_xml
+    from ivr.grammar.authoring.template_tree import as_rules
 
     files, mistakes = _language_files(home(), language)
     if not files and not mistakes:

@@ -19,7 +19,8 @@ import click
 if TYPE_CHECKING:
     from ivr.config import Config
     from ivr.config.scenarios import Named
-    from ivr.phone.rehearsal import Ask, Rehearsed
+    from ivr.phone.rehearsal import Ask
+    from ivr.phone.rehearsed import Rehearsed
 
 
 @click.command()
@@ -120,6 +121,7 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
         records = Records(f"sqlite:///{folder / 'records.sqlite3'}")
         shop = Records(f"sqlite:///{folder / 'shop.sqlite3'}").engine
         try:
+            records.prepare()
             business = create_business(config, records, connect(url) if own_shop and url else shop, os.environ)
         except (RecordsUnavailable, ConfigError) as error:
             raise click.ClickException(str(error)) from None
@@ -137,12 +139,14 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
                 first = connect(f"sqlite:///{stocked}")
                 create_shop(first, day)
                 first.dispose()
+            business.settle()
             shop.dispose()
             for left in folder.glob("shop.sqlite3*"):
                 left.unlink()
             shutil.copy(stocked, folder / "shop.sqlite3")
 
         yield ask_on
+        business.settle()
         shop.dispose()
         records.engine.dispose()
 
@@ -174,7 +178,7 @@ def _print(played: "list[tuple[Named, Rehearsed]]", verbose: bool) -> None:
 def _print_conversation(console: Any, named: "Named", happened: "Rehearsed") -> None:
     from ivr.phone.plain import plain
 
-    colours = {"ivr": "cyan", "caller": "green"}
+    colours = {"ivr": "cyan", "caller": "green", "advisor": "magenta"}
     differences = list(happened.differences)
     shown = -1
     for line in [*happened.lines, None]:

@@ -30,8 +30,8 @@ def report(since: datetime, out: Path) -> None:
         raise click.ClickException(str(error)) from None
     with Progress(transient=True) as progress:
         task = progress.add_task("counting", total=2 * STEPS + 1)
-        now = figures(records.engine, since, until, lambda: progress.advance(task))
-        before = figures(records.engine, since - (until - since), since, lambda: progress.advance(task))
+        now = figures(records.engine, since, until, config.zone, lambda: progress.advance(task))
+        before = figures(records.engine, since - (until - since), since, config.zone, lambda: progress.advance(task))
         try:
             path = write_report(out, config.company, now, before, config.grammars)
         except OSError as error:

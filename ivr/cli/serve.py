@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 SPARE_THREADS = 20  # for webhooks, beside one thread for each stream
+LAST_WORDS_S = 10  # for what calls left to be written down, when a process ends
 GRACEFUL_S = 600  # how long calls in progress may go on when the server is asked to stop
 
 
@@ -50,18 +51,21 @@ def _stand_by(bind: str) -> int:
 def _serve(listening: int, ready: int, workers: int | None) -> None:
     from ivr.app import create_app
     from ivr.config import ConfigError, Settings
+    from ivr.operations import memory
     from ivr.operations.metrics import share
     from ivr.operations.serving import Server
     from ivr.records.records import RecordsUnavailable
     from ivr.speech.voice import VoiceFailed
 
     share()
+    memory.keep_little()
     try:
         settings = Settings.from_environment()
         app = create_app(settings)
     except (ConfigError, RecordsUnavailable, VoiceFailed) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    memory.share()
     Server(app, _options(app, listening, ready, workers or settings.workers)).run()
 
 
@@ -84,6 +88,7 @@ def _options(app: "Flask", listening: int, ready: int, workers: int) -> dict[str
         "max_requests": 0,  # restarting a worker by count would cut its calls
         "control_socket_disable": True,
         "post_worker_init": begin,
+        "worker_exit": lambda _server, _worker: app.extensions["ivr"].writer.flush(LAST_WORDS_S),
         "child_exit": lambda _server, worker: forget_process(worker.pid),
         "accesslog": None,
         "loglevel": "warning",

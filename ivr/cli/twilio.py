@@ -23,16 +23,25 @@ def connect(number: str, fallback: str, yes: bool) -> None:
     """
     from ivr.operations.numbers import TWILIO_API, Numbers, NumberUnusable, changes
 
+    number = "".join(number.split())
     account = os.environ.get("IVR_TWILIO_ACCOUNT_SID")
     if not account:
         raise click.ClickException("set IVR_TWILIO_ACCOUNT_SID to the account's SID (AC...)")
     try:
         settings = Settings.from_environment()
+        if not settings.public_url.startswith("https://"):
+            raise click.ClickException(f"Twilio cannot reach {settings.public_url}: set IVR_PUBLIC_URL to https://...")
+        if number not in (lines := load(settings.home).lines):
+            click.echo(
+                f"warning: {number} is no line of config/ivr.yaml ({', '.join(lines)}): it would be answered in the "
+                "language of the first one",
+                err=True,
+            )
         numbers = Numbers(account, settings.auth_token, os.environ.get("IVR_TWILIO_API", TWILIO_API))
         sid, now = numbers.settings(number)
         needed = changes(now, settings.public_url, fallback)
         for name, value in needed.items():
-            click.echo(f"{name}: {now[name] or '(nothing)'} -> {value}")
+            click.echo(f"{name}: {now[name] or '(nothing)'} -> {value or '(nothing)'}")
         if not now["voice_fallback_url"] and not fallback:
             click.echo(
                 "warning: the number has no fallback URL: when this service cannot be reached, callers hear an error. "

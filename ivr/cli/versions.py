@@ -7,6 +7,7 @@ import click
 
 from ivr.config import ConfigError, load
 from ivr.config.settings import database_url, home
+from ivr.config.writing import one_at_a_time
 from ivr.records.records import Records, RecordsUnavailable
 from ivr.records.versions import Version, Versions, difference
 
@@ -36,7 +37,7 @@ def show(number: int) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def back(number: int, yes: bool) -> None:
     """Write the files of a version again.  A running server takes them at once; calls in progress keep theirs."""
-    from ivr.operations.reload import put_back, read_texts
+    from ivr.operations.reload import put_back, read_texts, who
 
     kept = _versions()
     texts = kept.texts(_version(kept, number))
@@ -46,7 +47,8 @@ def back(number: int, yes: bool) -> None:
             load(Path(folder))
         except ConfigError as error:
             raise click.ClickException(f"version {number} is refused by this release:\n{error}") from None
-    lines = difference(read_texts(home()), texts)
+    before = read_texts(home())
+    lines = difference(before, texts)
     if not lines:
         click.echo(f"The files are those of version {number} already.")
         return
@@ -54,10 +56,16 @@ def back(number: int, yes: bool) -> None:
     if not yes:
         click.confirm("Write this?", abort=True)
     try:
-        put_back(home(), texts)
+        with one_at_a_time(home() / "config"):
+            now = read_texts(home())
+            if changed := sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name)):
+                what = f"somebody changed {', '.join(changed)} meanwhile, nothing was written"
+                raise click.ClickException(f"{what}; look at that first: ivr versions back {number}")
+            last = kept.keep(before, who(home()))  # also what no server was running to take
+            put_back(home(), texts)
     except OSError as error:
         raise click.ClickException(f"the files in {home()} cannot be written: {error}") from None
-    click.echo(f"The files are those of version {number} again.")
+    click.echo(f"The files are those of version {number} again.  What stood there is version {last.id}.")
 
 
 def _versions() -> Versions:

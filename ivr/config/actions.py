@@ -46,6 +46,7 @@ class ActionEntry(File):
     http: HttpEntry | None = None
     changes: bool = False
     text_message: Name | None = None
+    text_later: bool = False
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -111,6 +112,8 @@ def _mistakes(action: ActionEntry, known: frozenset[str]) -> Iterator[Found]:
         yield (), "needs one of `sql` and `http`", "keep the one that applies"
     if action.text_message and not action.changes:
         yield (), "sends a text message, so it must not be carried out twice", "add `changes: true`"
+    if action.text_later and not action.text_message:
+        yield ("text_later",), "sends no text message that could be sent later", "add `text_message: PROMPT`"
     for name in sorted(set(values_needed(action)) - known):
         near = process.extractOne(name, sorted(known), score_cutoff=60)
         remedy = f"did you mean {near[0]!r}?" if near else "add the slot, or check its spelling"

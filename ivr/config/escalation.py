@@ -1,14 +1,14 @@
 """Nobody is kept: a configuration that could keep a caller with the machine is refused."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
 
 import ivr.call
-from ivr.call import Plan
-from ivr.call.proof import Flaw, prove, unheard
+from ivr.call.proof import Flaw, one_of_each, prove, unheard
 from ivr.config.load import Config
 from ivr.config.source import ConfigError, Mistake, read
+from ivr.config.writing import one_at_a_time, replace
 
 _FILE = "config/ivr.yaml"
 
@@ -19,24 +19,27 @@ def prove_escalation(config: Config, cache: Path) -> int:
     ``cache``: the folder in which a plan that was proved is remembered, so that most starts and edits need no proof.
     Raises ConfigError with what a caller does who would be kept, and the setting to mend.
     """
-    language, plan = next(iter(config.plans.items()))  # the others differ in what requests are called
+    plan, alike = one_of_each(config.plans.values())
     flaws = [flaw for grammar in config.grammars.values() for flaw in unheard(grammar)]
-    proved = cache / f"{_digest(plan)}.proved"
-    states = _remembered(proved)
-    if not states:
-        kept, states = prove(plan, config.grammars[language])
-        flaws += kept
-        if not kept:
-            _remember(proved, states)
+    proved = cache / f"{_digest(alike)}.proved"
+    with ExitStack() as alone:
+        with suppress(OSError):  # the processes of a server read their files at once: one proves, the others wait
+            alone.enter_context(one_at_a_time(cache))
+        states = _remembered(proved)
+        if not states:
+            kept, states = prove(plan, config.grammars.values())
+            flaws += kept
+            if not kept:
+                _remember(proved, states)
     if flaws:
         raise ConfigError([_mistake(config, flaw) for flaw in flaws])
     return states
 
 
-def _digest(plan: Plan) -> str:
-    """The same for the same plan and the same code of a call."""
+def _digest(alike: str) -> str:
+    """The same for plans that behave alike and the same code of a call."""
     code = b"".join(path.read_bytes() for path in sorted(Path(ivr.call.__path__[0]).glob("*.py")))
-    return sha256(code + repr(plan).encode()).hexdigest()
+    return sha256(code + alike.encode()).hexdigest()
 
 
 def _remembered(proved: Path) -> int:
@@ -47,8 +50,7 @@ def _remembered(proved: Path) -> int:
 
 def _remember(proved: Path, states: int) -> None:
     with suppress(OSError):  # then it is proved again
-        proved.parent.mkdir(parents=True, exist_ok=True)
-        proved.write_text(str(states), encoding="ascii")
+        replace(proved, str(states))
 
 
 def _mistake(config: Config, flaw: Flaw) -> Mistake:

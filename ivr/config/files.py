@@ -186,7 +186,8 @@ class GrammarFile(File):
     languages: dict[LanguageCode, list[str]] = Field({})
     rules: dict[Name, str] = {}
     digits: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
-    times: dict[str, Annotated[int, Field(ge=2, le=4)]] = {}
+    homophones: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
+    times: dict[str, Annotated[int, Field(ge=2, le=5)]] = {}
     numbers: dict[str, Annotated[int, Field(ge=10, le=99)]] = {}
     large: dict[str, Literal[100, 1000]] = {}
     teens_after: list[Annotated[int, Field(ge=20, le=90, multiple_of=10)]] = []

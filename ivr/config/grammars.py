@@ -10,8 +10,7 @@ from ivr.config.source import Mistake, Mistakes, Source, check, read
 from ivr.grammar import BUILT_IN, LANGUAGE, PERSON, DigitWords, Grammar, SentenceSlot, TemplateError, expand, normalise
 from ivr.grammar.keywords import Keywords
 from ivr.grammar.keywords import parse as parse_keywords
-from ivr.grammar.template_text import needed
-from ivr.grammar.templates import slots_in
+from ivr.grammar.templates import needed, slots_in
 from ivr.tone import NO_WORDS, UpsetWords
 
 
@@ -177,6 +176,7 @@ def _digit_words(files: list[GrammarFile]) -> DigitWords:
     """The words for numbers of all files of a language."""
     return DigitWords(
         digits={word: str(value) for file in files for word, value in file.digits.items()},
+        homophones={word: str(value) for file in files for word, value in file.homophones.items()},
         times={word: value for file in files for word, value in file.times.items()},
         numbers={word: value for file in files for word, value in file.numbers.items()},
         large={word: value for file in files for word, value in file.large.items()},

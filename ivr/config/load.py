@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, get_args
+from zoneinfo import ZoneInfo
 
 from ivr.advisors.teams import Advisors
 from ivr.call import Bands, Budget, Plan, Timing, TonePlan
@@ -63,6 +64,7 @@ _PROMPTS = (
     "whisper",
     "whisper_keys",
     "whisper_taken",
+    "whisper_nobody",
     *(f"{kind}_{reason}" for reason in get_args(Reason) for kind in ("transfer", "reason")),
 )
 
@@ -94,6 +96,11 @@ class Config:
     most_given_up: int
     max_calls: int
     keep: Keeping
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the company is: its days begin at midnight there, and its pages and reports tell that time."""
+        return self.advisors.teams[self.advisors.default].hours.zone
 
     def language_of(self, dialled: str) -> str:
         """The language of a dialled number."""

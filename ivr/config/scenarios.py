@@ -85,6 +85,7 @@ class Scenario(File):
     gave_up: Annotated[int, Field(ge=0, le=10)] = 0
     full: bool = False
     actions: dict[Name, Faked] = {}
+    advisors: list[Literal["answers", "declines", "busy", "no-answer", "drops"]] = []
     steps: list[Step] = []
     ends: End
 

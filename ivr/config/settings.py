@@ -1,5 +1,6 @@
 """Machine settings and secrets, from the environment and from nowhere else."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from ivr.config.source import ConfigError, Mistake
 SIMULATED = "IVR_SIMULATED_RECOGNITION"
 SIMULATED_CLOCK = "IVR_SIMULATED_CLOCK"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOCAL_PROXIES = ("127.0.0.0/8", "::1/128")  # a proxy on the same machine
 
 
 def home() -> Path:
@@ -63,6 +65,10 @@ class Settings:
     simulated_recognition: bool = False
     """The simulator's own server: languages without a model read the text its callers carry (ivr.speech.simulated)."""
     metrics_token: str | None = field(default=None, repr=False)
+    shared_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets of Twilio's SharedKeys, where webhooks are signed with one instead of the auth token."""
+    proxies: tuple[str, ...] = LOCAL_PROXIES
+    """Networks whose ``X-Forwarded-For`` is believed."""
     environ: Mapping[str, str] = field(repr=False, default_factory=dict)
     audio: Path = field(default_factory=audio_directory)
     clock_at: datetime | None = None
@@ -103,6 +109,10 @@ class Settings:
         if webhook.netloc and webhook.scheme != "https" and webhook.hostname not in _LOOPBACK:
             remedy = "use https://: what callers said would travel in the clear"
             mistakes.append(Mistake("environment", None, "IVR_WEBHOOK_URL is not https", remedy))
+        proxies = tuple(environ.get("IVR_PROXIES", "").replace(",", " ").split()) or LOCAL_PROXIES
+        if wrong := [each for each in proxies if not _is_network(each)]:
+            remedy = "name the addresses or networks of your proxies, like 10.0.0.5 or 10.0.0.0/24"
+            mistakes.append(Mistake("environment", None, f"IVR_PROXIES has {wrong[0]!r}", remedy))
         if mistakes:
             raise ConfigError(mistakes)
         return cls(
@@ -119,10 +129,20 @@ class Settings:
             workers=int(workers) if workers else os.cpu_count() or 1,
             simulated_recognition=simulated,
             metrics_token=environ.get("IVR_METRICS_TOKEN") or None,
+            shared_keys=tuple(environ.get("IVR_TWILIO_SHARED_KEYS", "").replace(",", " ").split()),
+            proxies=proxies,
             environ=dict(environ),
             audio=audio_directory(environ),
             clock_at=datetime.fromisoformat(clock_at) if clock_at else None,
         )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def database_url(environ: Mapping[str, str] = os.environ) -> str:

@@ -1,6 +1,7 @@
 """The sentences of one language: names and values -> text to be spoken."""
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta
@@ -8,12 +9,29 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from ivr.config.speaking import filters
 
+_ALWAYS = frozenset({"company", "tone", "recorded"})  # every sentence knows these
+_MOST_SENTENCES = 4096  # of all languages together; what is not edited is neither read nor compiled again
 
-def environment(language: str) -> Environment:
+
+@cache
+def _environment(language: str) -> Environment:
     """Jinja2 with the filters of spoken language.  Sandboxed, because supervisors' files are not programs."""
     made = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_sayable)  # spoken, no HTML
     made.filters.update(filters(language))
     return made
+
+
+@lru_cache(maxsize=_MOST_SENTENCES)
+def _values(language: str, sentence: str) -> frozenset[str]:
+    """The names a sentence is filled with.  Raises TemplateSyntaxError."""
+    if "{" not in sentence:  # it is said as it is
+        return frozenset()
+    return frozenset(meta.find_undeclared_variables(_environment(language).parse(sentence)))
+
+
+@lru_cache(maxsize=_MOST_SENTENCES)
+def _template(language: str, sentence: str) -> Template:
+    return _environment(language).from_string(sentence)
 
 
 def _sayable(value: object) -> object:
@@ -24,23 +42,21 @@ def _sayable(value: object) -> object:
 
 
 class Texts:
-    """Every sentence of a language, compiled."""
+    """Every sentence of a language, compiled when it is said first."""
 
     def __init__(
         self, language: str, sentences: Mapping[str, str], company: str, tone: bool = False, recorded: bool = False
     ) -> None:
         """``mistakes``: name -> what is wrong with a sentence's Jinja2; such a sentence cannot be said."""
-        self._environment = environment(language)
-        self._environment.globals.update(company=company, tone=tone, recorded=recorded)
+        self._language = language
+        self._known = {"company": company, "tone": tone, "recorded": recorded}
         self._sentences = {name: " ".join(text.split()) for name, text in sentences.items()}
-        self._compiled: dict[str, Template] = {}
         self.mistakes: dict[str, str] = {}
         for name, text in self._sentences.items():
-            if "{" in text:  # the others are said as they are
-                try:
-                    self._compiled[name] = self._environment.from_string(text)
-                except TemplateSyntaxError as error:
-                    self.mistakes[name] = str(error.message)
+            try:
+                _values(language, text)
+            except TemplateSyntaxError as error:
+                self.mistakes[name] = str(error.message)
 
     def text(self, name: str, values: Mapping[str, Any]) -> str:
         """The sentence, ready to be spoken.  Raises KeyError for an unknown name, jinja2 errors for missing values.
@@ -53,17 +69,16 @@ class Texts:
         return self._filled(name, values)
 
     def _filled(self, name: str, values: Mapping[str, Any]) -> str:
-        template = self._compiled.get(name)
-        return template.render(values) if template else self._sentences[name]
+        sentence = self._sentences[name]
+        return _template(self._language, sentence).render({**self._known, **values}) if "{" in sentence else sentence
 
     def is_fixed(self, name: str) -> bool:
         """True when the sentence is the same in every call, so that it can be rendered before one."""
         return not self.values(name)
 
-    def values(self, name: str) -> set[str]:
+    def values(self, name: str) -> frozenset[str]:
         """The values a sentence without mistakes is filled with."""
-        parsed = self._environment.parse(self._sentences[name])
-        return meta.find_undeclared_variables(parsed) - {"company", "tone", "recorded"}
+        return _values(self._language, self._sentences[name]) - _ALWAYS
 
     @property
     def names(self) -> tuple[str, ...]:

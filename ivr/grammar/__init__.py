@@ -11,9 +11,9 @@ from ivr.grammar.meaning import (
     Completeness,
     Expecting,
     Grammar,
-    Meaning,
     asked_language,
 )
+from ivr.grammar.nearest import Meaning
 from ivr.grammar.one_breath import SentenceSlot
 from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand, normalise
 from ivr.grammar.vocabulary import Vocabulary

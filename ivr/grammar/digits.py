@@ -5,7 +5,7 @@ the fewest pieces is the most natural one, and the expected number of digits dec
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ivr.grammar.pieces import MAX_DIGITS, Entry, Kind, Pieces
 from ivr.grammar.templates import normalise
@@ -35,7 +35,8 @@ class SpokenNumber:
 class DigitWords:
     """A language's words for numbers.  Made once; every key may be several words, and is normalised.
 
-    ``digits``: word -> "0" to "9".  ``times``: word -> how often the next digit is meant ("double" -> 2).
+    ``digits``: word -> "0" to "9".  ``homophones``: other words that sound like a digit, taken for it where nothing but
+    a number was said.  ``times``: word -> how often the next digit is meant ("double" -> 2).
     ``numbers``: word -> 10 to 99; the tens take a digit after them ("forty" "two"), and those in ``teens_after``
     also 10 to 19 ("soixante" "douze").  ``large``: word -> 100 or 1000.  ``joined_by``: words that may join the parts
     of a number ("vingt et un").  ``before``: units that stand joined before the tens ("dva" "a" "dvacet").
@@ -51,6 +52,7 @@ class DigitWords:
     joined_by: tuple[str, ...] = ()
     before: Mapping[str, int] = field(default_factory=dict)
     several: Mapping[str, str] = field(default_factory=dict)
+    homophones: Mapping[str, str] = field(default_factory=dict)
     asides: frozenset[str] = frozenset()
     restarts: tuple[str, ...] = ()
     run_together: bool = False
@@ -106,11 +108,19 @@ class DigitWords:
         Digits that a recogniser wrote ("42719", "42,719") count as they stand.
         """
         words = self._split(normalise(text).split())
+        wanted = frozenset(lengths)
+        number = self._number(words, wanted)
+        if wanted and len(number.digits) not in wanted and not self.homophones.keys().isdisjoint(words):
+            other = self._number([self.homophones.get(word, word) for word in words], wanted)
+            if len(other.digits) in wanted and other.share == 1.0:
+                return replace(other, sure=False)
+        return number
+
+    def _number(self, words: list[str], wanted: frozenset[int]) -> SpokenNumber:
         start = self._after_restart(words)
         paths = Pieces(words[start:], self._lexicon, self.teens_after).paths()
         if not paths:
             return SpokenNumber(restarted=start > 0)
-        wanted = frozenset(lengths)
         fitting = [path for path in paths if len(path.digits) in wanted] or paths
         best = fitting[0]
         # A number that is cut into as few pieces as this one, or fewer, may be what was meant.

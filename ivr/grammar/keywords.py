@@ -2,7 +2,7 @@
 
 ``track | where + order | purchase - cancel*`` is met by a text with one word of each group joined by ``+`` and none of
 those after ``-``.  ``cancel*`` is any word that begins so; a word of five letters or more may have a slip of one
-letter, as recognisers and keyboards make them.
+letter, as recognisers and keyboards make them.  A line after ``!`` wins over all others: ``! died | broken``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 from ivr.grammar.templates import TemplateError, normalise
 
 SLIP_FROM = 5  # letters: in shorter words a slip makes another word ("four", "your")
+ELIDED = 2  # letters before the apostrophe, at most: "l'", "qu'"
 _KEPT_WORDS = 20_000  # different words whose keywords are remembered; more than a language's callers use
 
 Phrase = tuple[str, ...]
@@ -22,19 +23,33 @@ Phrase = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """One line of keywords: an alternative of each group must be there, and nothing of ``without``."""
+    """One line of keywords: an alternative of each group must be there, and nothing of ``without``.
+
+    ``first``: whatever else is said, it is about this.
+    """
 
     intent: str
     groups: tuple[tuple[Phrase, ...], ...]
     without: tuple[Phrase, ...]
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What keywords say: the places of the words that speak for each intent, those that come first, those ruled out."""
+
+    met: Mapping[str, frozenset[int]]
+    first: frozenset[str]
+    barred: frozenset[str]
 
 
 def parse(intent: str, line: str) -> Keywords:
     """Read a line of keywords.  Raises TemplateError."""
-    wanted, *unwanted = line.split(" - ")
+    first = line.startswith("! ")
+    wanted, *unwanted = line.removeprefix("! ").split(" - ")
     groups = tuple(_alternatives(group, line) for group in wanted.split(" + "))
     without = tuple(word for part in unwanted for word in _alternatives(part, line))
-    return Keywords(intent, groups, without)
+    return Keywords(intent, groups, without, first)
 
 
 def _alternatives(group: str, line: str) -> tuple[Phrase, ...]:
@@ -55,6 +70,10 @@ def is_meant(sought: str, word: str) -> bool:
     return word == sought or (len(sought) >= SLIP_FROM and abs(len(word) - len(sought)) <= 1 and _slip(sought, word))
 
 
+def _begins_so(sought: str, word: str) -> bool:
+    return word.startswith(sought[:-1]) if sought.endswith("*") else word == sought
+
+
 def _slip(sought: str, word: str) -> bool:
     return OSA.distance(word, sought, score_cutoff=1) <= 1
 
@@ -62,7 +81,9 @@ def _slip(sought: str, word: str) -> bool:
 class KeywordIndex:
     """The keyword lines of one language, ready to be looked up."""
 
-    def __init__(self, lines: Iterable[Keywords]) -> None:
+    def __init__(self, lines: Iterable[Keywords], words: frozenset[str] = frozenset()) -> None:
+        """``words`` of the language: what is one of them is no slip of another ("there" of "where")."""
+        self._words = words
         self._lines = tuple(lines)
         phrases = {
             phrase
@@ -75,19 +96,24 @@ class KeywordIndex:
         # The same words come again and again; comparing each with every keyword takes a third of a millisecond.
         self._beginning = lru_cache(_KEPT_WORDS)(self._beginning_with)
 
-    def about(self, words: Sequence[str]) -> Mapping[str, frozenset[int]]:
-        """Intent -> the places of the words that speak for it, for every intent with a line that is met."""
+    def about(self, words: Sequence[str]) -> About:
+        """Every intent with a line that is met, or would be but for a word that must not be there."""
         found = self._found(words)
         met: dict[str, frozenset[int]] = {}
+        first, barred = set(), set()
         for line in self._lines:
-            if any(phrase in found for phrase in line.without):
-                continue
             groups = [[found[phrase] for phrase in group if phrase in found] for group in line.groups]
-            if all(groups):
-                places = frozenset(place for group in groups for each in group for place in each)
-                if len(places) > len(met.get(line.intent, ())):
-                    met[line.intent] = places
-        return met
+            if not all(groups):
+                continue
+            if any(phrase in found for phrase in line.without):
+                barred.add(line.intent)
+                continue
+            if line.first:
+                first.add(line.intent)
+            places = frozenset(place for group in groups for each in group for place in each)
+            if len(places) > len(met.get(line.intent, ())):
+                met[line.intent] = places
+        return About(met, frozenset(first), frozenset(barred - met.keys()))
 
     def _found(self, words: Sequence[str]) -> dict[Phrase, set[int]]:
         found: dict[Phrase, set[int]] = {}
@@ -99,4 +125,15 @@ class KeywordIndex:
         return found
 
     def _beginning_with(self, word: str) -> tuple[Phrase, ...]:
-        return tuple(phrase for first, phrases in self._by_first.items() if is_meant(first, word) for phrase in phrases)
+        spellings = {word, _without_elision(word)}
+        if word in self._words:
+            alike = [first for first in self._by_first if any(_begins_so(first, spelling) for spelling in spellings)]
+        else:
+            alike = [first for first in self._by_first if any(is_meant(first, spelling) for spelling in spellings)]
+        return tuple(phrase for first in alike for phrase in self._by_first[first])
+
+
+def _without_elision(word: str) -> str:
+    """The word behind an elided one: "attends" of "j'attends"."""
+    before, _, rest = word.partition("'")
+    return rest if len(before) <= ELIDED and len(rest) > ELIDED else word

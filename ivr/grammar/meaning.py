@@ -1,17 +1,16 @@
 """Text -> meaning, within one language.  A Grammar is made once, is frozen, and serves every call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from typing import Literal
 
-from rapidfuzz import fuzz, process
-
 from ivr.grammar.date_words import CALENDARS
 from ivr.grammar.dates import read_date
 from ivr.grammar.digits import DigitWords
-from ivr.grammar.keywords import KeywordIndex, Keywords, is_meant
+from ivr.grammar.keywords import About, KeywordIndex, Keywords
+from ivr.grammar.nearest import NEAREST, Meaning, Sentences
 from ivr.grammar.one_breath import SentenceSlot, before_number, number_within
 from ivr.grammar.templates import normalise
 from ivr.grammar.vocabulary import Vocabulary
@@ -28,10 +27,7 @@ LANGUAGE = "language_"
 
 BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
 
-NEAREST = 0.6  # below this likeness two sentences are different (FACTS: ≥ 0.6 handles 87 % of real Korean speech)
-
 FOREIGN_WORDS = 2  # a recogniser listens for the short ones: the others hold them
-FOREIGN = 0.5  # likeness lost when every telling word is another one
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 _WITH_SLOTS = ("request", "reply")  # asked for these, a caller may say a request with its values
 NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
@@ -61,25 +57,6 @@ class Completeness(Enum):
     COUNTING = 3  # in the middle of a number that belongs to a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a text means.  ``likeness`` (0 to 1) to ``sentence``, the nearest one of the grammar; 1.0 is the very one.
-
-    ``margin`` is the distance to the nearest sentence of another intent.  ``intent`` is None when nothing is near.
-    ``digits``: a number that was said instead; ``restarted``: its speaker began anew, what was said before is void.
-    ``day``: a date that was said instead, as 2026-11-24.  ``slots``: values said in one breath with the request.
-    """
-
-    intent: str | None
-    likeness: float = 0.0
-    margin: float = 0.0
-    sentence: str = ""
-    digits: str = ""
-    restarted: bool = False
-    day: str = ""
-    slots: tuple[tuple[str, str], ...] = ()
-
-
 @dataclass(frozen=True)
 class Grammar:
     """The sentences of one language, each with its intent.
@@ -107,30 +84,26 @@ class Grammar:
         requests = [sentence for sentence, intent in self.sentences.items() if intent not in (YES, NO)]
         always = [s for s in requests if _is_always_meant(self.sentences[s])]
         answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
-        anything = [*requests, *answers]
-        spoken = dict.fromkeys(("digits", "date", "reply"), anything)
-        spoken |= {"request": requests, "yes_no": [*always, *answers]}
-        object.__setattr__(self, "_spoken", spoken)
-        object.__setattr__(self, "_prefixes", {asked: _prefixes(texts) for asked, texts in spoken.items()})
-        words_of = {asked: {word for text in texts for word in text.split()} for asked, texts in spoken.items()}
         free = {"digits": self.digit_words.words, "date": _day_words(self.language)}
-        for asked, words in free.items():
-            words_of[asked] |= set(words)
+        anything = [*requests, *answers]
+        spoken = {"digits": anything, "date": anything, "reply": anything}
+        spoken |= {"request": requests, "yes_no": [*always, *answers]}
+        intents, fillers = self.sentences, self.fillers
+        listed = {asked: Sentences(texts, intents, fillers, free.get(asked, ())) for asked, texts in spoken.items()}
         object.__setattr__(self, "_free", free)
-        object.__setattr__(self, "_words", words_of)
+        object.__setattr__(self, "_answers", listed)
         cores: dict[str, str | None] = {}
-        for sentence in requests:
+        for sentence in (each for each in requests if self.sentences[each] not in CONVERSATION):
             core, intent = self._core(sentence), self.sentences[sentence]
             cores[core] = intent if cores.setdefault(core, intent) == intent else None
         cores.pop("", None)
         object.__setattr__(self, "_cores", cores)
-        object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords))
+        known = self.fillers | frozenset(listed["request"].words)
+        object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords, known))
 
     _anywhere: Mapping[tuple[str, ...], str] = field(init=False, repr=False, compare=False)
     _longest: int = field(init=False, repr=False, compare=False)
-    _spoken: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
-    _prefixes: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
-    _words: Mapping[str, set[str]] = field(init=False, repr=False, compare=False)
+    _answers: Mapping[str, Sentences] = field(init=False, repr=False, compare=False)
     _free: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _keyword_index: KeywordIndex = field(init=False, repr=False, compare=False)
     _cores: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
@@ -139,7 +112,7 @@ class Grammar:
         """What a recogniser should listen for.  The human phrases are always part of it."""
         free = self._free.get(expecting.asked, ())
         in_one_breath = self.digit_words.words if self.slots and expecting.asked in _WITH_SLOTS else ()
-        phrases = (*self._spoken[expecting.asked], *self.asides)
+        phrases = (*self._answers[expecting.asked].texts, *self.asides)
         return Vocabulary(
             language=self.language,
             phrases=phrases,
@@ -165,13 +138,14 @@ class Grammar:
 
     def _told_apart(self) -> dict[str, str]:
         """The foreign sentences that are in none of this language's own."""
-        own = [f" {sentence} " for sentence in self.sentences]
-        spoken = "\n".join(own)
-        return {sentence: intent for sentence, intent in self.foreign.items() if f" {sentence} " not in spoken}
+        own = "\n".join(f" {sentence} " for sentence in self.sentences)
+        words = set(own.split())
+        shared = (each for each in self.foreign if words.issuperset(each.split()) and f" {each} " in own)
+        return {each: self.foreign[each] for each in self.foreign.keys() - set(shared)}
 
     def knows_a_word(self, text: str, expecting: Expecting) -> bool:
         """True when a word of the text could belong to an answer: speech, and not only noise."""
-        return any(word in self._words[expecting.asked] for word in normalise(text).split())
+        return any(word in self._answers[expecting.asked].words for word in normalise(text).split())
 
     def understand(self, text: str, expecting: Expecting) -> Meaning:
         """The meaning of a recognised text.  The human phrases win over everything else in it."""
@@ -190,13 +164,18 @@ class Grammar:
             return Meaning(None, 1.0, 1.0, text, day=day)
         if expecting.asked in _WITH_SLOTS and (breath := self._in_one_breath(written, text, expecting)):
             return breath
-        nearest = self._nearest(text, expecting)
+        nearest = self._answers[expecting.asked].nearest(text)
         if nearest.likeness == 1.0 or expecting.asked == "yes_no":
             return nearest
+        keywords = self._keyword_index.about(text.split())
+        about = self._by_keywords(text, keywords)
         core = self._core(text)
-        if intent := self._cores.get(core):
+        if about and about.intent in keywords.first:
+            return about
+        if (intent := self._cores.get(core)) and intent not in keywords.barred:
             return Meaning(intent, likeness=NEARLY, margin=NEARLY, sentence=core)
-        about = self._by_keywords(text)
+        if nearest.intent in keywords.barred:
+            return about or Meaning(None, sentence=nearest.sentence)
         if about and (nearest.likeness < LIKE or nearest.margin < about.margin or nearest.intent == about.intent):
             return max(about, nearest, key=lambda each: each.likeness) if nearest.intent == about.intent else about
         return nearest
@@ -224,33 +203,19 @@ class Grammar:
         """A sentence without the words that only surround what is meant."""
         return " ".join(word for word in text.split() if word not in self.fillers)
 
-    def _by_keywords(self, text: str) -> Meaning | None:
+    def _by_keywords(self, text: str, keywords: About) -> Meaning | None:
         """What the words are about.  The more of them are understood, the more like a sentence of ours it is."""
-        words = text.split()
-        met = self._keyword_index.about(words)
-        if not met:
+        if not keywords.met:
             return None
-        intent, places = max(met.items(), key=lambda each: (each[0] == PERSON, len(each[1])))
-        others = [len(each) for other, each in met.items() if other != intent]
-        known = self._words["request"]
-        understood = sum(at in places or word in self.fillers or word in known for at, word in enumerate(words)) / len(
-            words
-        )
-        alone = intent == PERSON or len(places) > max(others, default=0)
-        return Meaning(
-            intent, 0.5 + 0.3 * understood, 0.3 if alone else 0.0, " ".join(words[at] for at in sorted(places))
-        )
-
-    def _nearest(self, text: str, expecting: Expecting) -> Meaning:
-        spoken = self._spoken[expecting.asked]
-        intents = self.sentences
-        first: tuple[str, float] | None = None
-        for sentence, score, _ in process.extract(text, spoken, scorer=fuzz.ratio, limit=50, score_cutoff=40):
-            if first is None:
-                first = (sentence, score / 100 - FOREIGN * self._foreign(text, sentence))
-            elif intents[sentence] != intents[first[0]]:
-                return _meaning(intents, first, first[1] - score / 100)
-        return _meaning(intents, first, first[1]) if first else Meaning(None)
+        words = text.split()
+        rank = {each: (each == PERSON, each in keywords.first, len(at)) for each, at in keywords.met.items()}
+        intent = max(rank, key=rank.__getitem__)
+        places = keywords.met[intent]
+        known = self._answers["request"].words
+        understood = sum(at in places or word in self.fillers or word in known for at, word in enumerate(words))
+        alone = intent == PERSON or all(rank[intent] > each for other, each in rank.items() if other != intent)
+        sentence = " ".join(words[at] for at in sorted(places))
+        return Meaning(intent, 0.5 + 0.3 * understood / len(words), 0.3 if alone else 0.0, sentence)
 
     def completeness(self, text: str, expecting: Expecting) -> Completeness:
         """How finished an utterance looks: lets a turn end before the silence is long."""
@@ -271,7 +236,7 @@ class Grammar:
             return self._nearly_complete(text, expecting)
         if expecting.asked == "request" and intent in (YES, NO):
             return Completeness.OPEN
-        return Completeness.COMPLETE if text in self._prefixes[expecting.asked] else Completeness.FINAL
+        return Completeness.COMPLETE if self._answers[expecting.asked].goes_on(text) else Completeness.FINAL
 
     def _counting(self, text: str) -> Completeness | None:
         """How finished a number is that follows a sentence; None where none does."""
@@ -282,16 +247,9 @@ class Grammar:
         found = number_within(text, lengths, self.digit_words)
         return Completeness.FINAL if found and len(found[1]) == max(lengths) else Completeness.COUNTING
 
-    def _foreign(self, text: str, sentence: str) -> float:
-        """Share of a text's telling words that are nowhere in a sentence: "change my order" is not "check my order"."""
-        telling = [word for word in text.split() if word not in self.fillers]
-        theirs = sentence.split()
-        foreign = sum(not any(is_meant(word, other) for other in theirs) for word in telling)
-        return foreign / len(telling) if telling else 0.0
-
     def _nearly_complete(self, text: str, expecting: Expecting) -> Completeness:
         """Most of a sentence with its last word: what is missing is behind, not before the caller."""
-        nearest = self._nearest(text, expecting)
+        nearest = self._answers[expecting.asked].nearest(text)
         ends = nearest.sentence.rpartition(" ")[2] == text.rpartition(" ")[2]
         return Completeness.COMPLETE if ends and nearest.likeness >= NEARLY else Completeness.OPEN
 
@@ -303,20 +261,6 @@ def _is_always_meant(intent: str) -> bool:
 def asked_language(intent: str | None) -> str | None:
     """The language an intent asks for."""
     return intent.removeprefix(LANGUAGE) if intent and intent.startswith(LANGUAGE) else None
-
-
-def _meaning(intents: Mapping[str, str], first: tuple[str, float], margin: float) -> Meaning:
-    sentence, likeness = first
-    return Meaning(intents[sentence] if likeness >= NEAREST else None, likeness, margin, sentence)
-
-
-def _prefixes(sentences: Iterable[str]) -> frozenset[str]:
-    """Every proper beginning, in whole words, of the sentences."""
-    found: set[str] = set()
-    for sentence in sentences:
-        words = sentence.split()
-        found.update(" ".join(words[:end]) for end in range(1, len(words)))
-    return frozenset(found)
 
 
 def _day_words(language: str) -> tuple[str, ...]:

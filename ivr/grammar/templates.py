@@ -28,6 +28,7 @@ _MAX_DEPTH = 50  # rules inside rules; deeper is a rule that contains itself
 
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 _NOT_SPOKEN = re.compile(r"[^\w' ]|_")
+_RULE = re.compile(r"<(\w+)>")
 _SLOT = re.compile(r"\{(\w+)\}")
 _SPACES = re.compile(r"\s+")
 
@@ -48,8 +49,13 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
 
     Raises TemplateError for bad syntax, unknown or endless rules, and more than MAX_SENTENCES sentences.
     """
+    return _expand(text, tuple(rules.items()))
+
+
+@lru_cache(maxsize=4096)  # when one file is edited, the others' templates are not written out again
+def _expand(text: str, rules: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     sentence = _parse(text)
-    parsed = {name: _parse(body) for name, body in rules.items()}
+    parsed = {name: _parse(body) for name, body in rules}
     count = _count(sentence.expression, parsed, 0)
     if count > MAX_SENTENCES:
         raise TemplateError(f"{text!r} stands for {count:,} sentences, at most {MAX_SENTENCES:,} are allowed: split it")
@@ -58,6 +64,18 @@ def expand(text: str, rules: Mapping[str, str]) -> tuple[str, ...]:
     if not found:
         raise TemplateError(f"{text!r} has no words" + (" beside its slot" if slots_in(text) else ""))
     return tuple(found)
+
+
+def needed(template: str, rules: Mapping[str, str]) -> dict[str, str]:
+    """The rules a template uses, directly or through others: expanding parses all it is given."""
+    found: dict[str, str] = {}
+    waiting = [template]
+    while waiting:
+        for name in _RULE.findall(waiting.pop()):
+            if name in rules and name not in found:
+                found[name] = rules[name]
+                waiting.append(rules[name])
+    return found
 
 
 def slots_in(text: str) -> tuple[str, ...]:

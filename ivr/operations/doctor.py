@@ -2,47 +2,32 @@
 
 import os
 import shutil
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Literal
-from urllib.parse import urlsplit
+from pathlib import Path
 
-import requests
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config import Config, ConfigError, Settings, load
-from ivr.operations.numbers import TWILIO_API
-from ivr.records.records import Records, RecordsUnavailable
+from ivr.operations import outside
+from ivr.operations.finding import Finding
+from ivr.records.database import RecordsUnavailable, connect
+from ivr.records.schema import HEAD
+from ivr.records.upgrade import age, revision
 from ivr.speech import models
+from ivr.speech.recogniser import ModelUnusable, RecognitionModel
 from ivr.speech.voice import EspeakVoice, VoiceFailed
 
-CLOCK_OFF_S = 5.0  # signatures of links and sessions bear more; reports and opening hours should not
-CERTIFICATE_DAYS = 14
 FREE_BYTES = 1_000_000_000
 FILES_A_CALL = 6  # its socket, its webhook, the database, room to spare
-_TIMEOUT_S = 5.0
 
-Verdict = Literal["well", "unwise", "wrong"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``remedy`` is empty when all is well."""
-
-    subject: str
-    verdict: Verdict
-    what: str
-    remedy: str = ""
+LoadModel = Callable[[str, str, Path], RecognitionModel | None]
+"""Language, which recogniser, the directory of models -> the model.  Raises ModelUnusable."""
 
 
-def examine(environ: dict[str, str]) -> Iterator[Finding]:
-    """Everything, one finding after the other.  Never raises for what is wrong with the machine."""
+def examine(environ: dict[str, str], load_model: LoadModel) -> Iterator[Finding]:
+    """Everything, one finding after the other.  Changes nothing; never raises for what is wrong with the machine."""
     try:
         settings = Settings.from_environment(environ)
     except ConfigError as error:
@@ -56,30 +41,31 @@ def examine(environ: dict[str, str]) -> Iterator[Finding]:
         yield Finding("files", "wrong", f"{len(error.mistakes)} mistakes in {settings.home}", "see: ivr check")
         return
     yield Finding("files", "well", f"no mistakes in {settings.home}")
-    yield from _recognisers(config, settings)
-    checks: tuple[Callable[[], Finding], ...] = (
-        lambda: _voice(config),
-        lambda: _database(settings),
-        lambda: _disk(settings),
-        lambda: _open_files(config),
-        lambda: _certificate(settings),
-        lambda: _reachable(settings),
-        lambda: _credentials(environ),
-    )
-    for check in checks:
-        yield check()
+    for language in config.languages:
+        yield recogniser(language, config, settings, load_model)
+    yield _voice(config)
+    yield database(settings)
+    yield _disk(settings)
+    yield _open_files(config)
+    yield outside.certificate(settings)
+    yield from outside.server(settings)
+    yield from outside.account(config, settings, environ)
 
 
-def _recognisers(config: Config, settings: Settings) -> Iterator[Finding]:
-    for language, chosen in config.languages.items():
-        subject = f"recogniser {language}"
-        found = models.chosen(language, chosen.recogniser, settings.models)
-        if found:
-            yield Finding(subject, "well", f"{found[0]} in {found[1]}")
-        elif chosen.without_recogniser == "people":
-            yield Finding(subject, "unwise", "none: callers go straight to an advisor", models.remedy(language))
-        else:
-            yield Finding(subject, "wrong", "none, and the server does not start without", models.remedy(language))
+def recogniser(language: str, config: Config, settings: Settings, load_model: LoadModel) -> Finding:
+    """Loads its model, so that a damaged one is found now."""
+    subject, chosen, began = f"recogniser {language}", config.languages[language], time.monotonic()
+    try:
+        model = load_model(language, chosen.recogniser, settings.models)
+        if model and (read := getattr(model, "load", None)):
+            read()
+    except ModelUnusable as error:
+        return Finding(subject, "wrong", f"cannot be used: {error.why}", error.remedy)
+    if model:
+        return Finding(subject, "well", f"{model.name}, loaded in {time.monotonic() - began:.1f} s")
+    if chosen.without_recogniser == "people":
+        return Finding(subject, "unwise", "none: callers go straight to an advisor", models.remedy(language))
+    return Finding(subject, "wrong", "none, and the server does not start without", models.remedy(language))
 
 
 def _voice(config: Config) -> Finding:
@@ -96,23 +82,51 @@ def _voice(config: Config) -> Finding:
     return Finding("voice", "well", "speaks " + ", ".join(config.languages))
 
 
-def _database(settings: Settings) -> Finding:
+def database(settings: Settings) -> Finding:
+    """Looks, and tries whether a write would be taken; the server itself makes and upgrades."""
+    remedy = "check IVR_DATABASE_URL, its permissions, and that its server runs"
     try:
-        records = Records(settings.database_url)
-        records.prepare()
-        began = time.monotonic()
-        with records.engine.begin() as connection:
+        parsed = make_url(settings.database_url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).exists():
+            return _new_file(Path(parsed.database))
+        engine = connect(settings.database_url)
+        with engine.connect() as connection:
+            what = f"{engine.dialect.name}, schema {revision(connection) or 'without a number'}"
+            match age(connection):
+                case "empty":
+                    return Finding("database", "well", f"{engine.dialect.name}, empty: made when the server starts")
+                case "older":
+                    remedy = "back it up; the server upgrades it when it starts"
+                    return Finding("database", "unwise", f"{what}, this version has {HEAD}", remedy)
+                case "newer":
+                    remedy = "install the later version of this program, or restore the backup from before its upgrade"
+                    return Finding("database", "wrong", f"{what}, this version knows up to {HEAD}", remedy)
+            began = time.monotonic()
             connection.execute(text("UPDATE calls SET outcome = outcome WHERE call_id = ''"))
+            connection.rollback()
     except (RecordsUnavailable, SQLAlchemyError) as error:
-        return Finding("database", "wrong", str(error).splitlines()[0], "check IVR_DATABASE_URL and its permissions")
-    took_ms = (time.monotonic() - began) * 1000
-    return Finding("database", "well", f"{records.engine.dialect.name} takes a write in {took_ms:.0f} ms")
+        return Finding("database", "wrong", str(getattr(error, "orig", None) or error).splitlines()[0], remedy)
+    return Finding("database", "well", f"{what}, takes a write in {(time.monotonic() - began) * 1000:.0f} ms")
+
+
+def _new_file(path: Path) -> Finding:
+    """Opening it would make it, and maybe as another user's than the server's."""
+    place = _nearest(path)
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        remedy = "choose another IVR_DATABASE_URL, or give the folder to the server's user"
+        return Finding("database", "wrong", f"{path} does not exist and cannot be made in {place}", remedy)
+    return Finding("database", "well", f"{path} does not exist: made when the server starts")
+
+
+def _nearest(place: Path) -> Path:
+    """The first of a path's folders that exists."""
+    while not place.exists():
+        place = place.parent
+    return place
 
 
 def _disk(settings: Settings) -> Finding:
-    place = settings.cache
-    while not place.exists():
-        place = place.parent
+    place = _nearest(settings.cache)
     free = shutil.disk_usage(place).free
     if not os.access(place, os.W_OK):
         return Finding("disk", "wrong", f"{place} cannot be written", "give it to the server's user, or set IVR_CACHE")
@@ -130,66 +144,3 @@ def _open_files(config: Config) -> Finding:
         remedy = f"set LimitNOFILE={needed * 2} in the unit file, or run: ulimit -n {needed * 2}"
         return Finding("open files", "wrong", f"{limit} allowed, {config.max_calls} calls need {needed}", remedy)
     return Finding("open files", "well", f"{limit} allowed")
-
-
-def _certificate(settings: Settings) -> Finding:
-    parts = urlsplit(settings.public_url)
-    if parts.scheme != "https":
-        return Finding("certificate", "unwise", "none: this address is for trials on this machine", "use https://")
-    host, port = parts.hostname or "", parts.port or 443
-    try:
-        with (
-            socket.create_connection((host, port), _TIMEOUT_S) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
-        ):
-            ends = str((secure.getpeercert() or {}).get("notAfter", ""))
-    except (OSError, ssl.SSLError) as error:
-        remedy = "Twilio refuses what a browser refuses: mend the proxy's certificate, its chain included"
-        return Finding("certificate", "wrong", f"{host}:{port}: {error}", remedy)
-    days = (ssl.cert_time_to_seconds(ends) - time.time()) / 86_400
-    if days < CERTIFICATE_DAYS:
-        return Finding("certificate", "unwise", f"valid for {days:.0f} more days", "renew it")
-    return Finding("certificate", "well", f"valid for {days:.0f} more days")
-
-
-def _reachable(settings: Settings) -> Finding:
-    try:
-        answer = requests.get(f"{settings.public_url}/health", timeout=_TIMEOUT_S, allow_redirects=False)
-    except requests.RequestException as error:
-        remedy = "start the server (ivr serve), and the proxy before it"
-        return Finding("server", "unwise", f"{settings.public_url}/health: {type(error).__name__}", remedy)
-    if answer.status_code != 200 or answer.text != "ok":
-        what = f"{settings.public_url}/health answers {answer.status_code}"
-        return Finding("server", "wrong", what, "the proxy must pass every path on unchanged")
-    return Finding("server", "well", "answers at its public address")
-
-
-def _credentials(environ: dict[str, str]) -> Finding:
-    account, token = environ.get("IVR_TWILIO_ACCOUNT_SID"), environ.get("IVR_TWILIO_AUTH_TOKEN", "")
-    if not account:
-        remedy = "set IVR_TWILIO_ACCOUNT_SID to try them; calls do not need it, text messages and `ivr twilio` do"
-        return Finding("Twilio", "unwise", "the credentials were not tried", remedy)
-    base = environ.get("IVR_TWILIO_API", TWILIO_API)
-    try:
-        url = f"{base}/2010-04-01/Accounts/{account}.json"
-        answer = requests.get(url, auth=(account, token), timeout=_TIMEOUT_S)
-    except requests.RequestException as error:
-        return Finding(
-            "Twilio", "unwise", f"cannot be reached from here: {type(error).__name__}", "allow api.twilio.com:443"
-        )
-    if answer.status_code != 200:
-        remedy = "check IVR_TWILIO_ACCOUNT_SID and IVR_TWILIO_AUTH_TOKEN (the primary token)"
-        return Finding("Twilio", "wrong", f"does not take the credentials ({answer.status_code})", remedy)
-    off_s = _clock_off(answer)
-    if off_s > CLOCK_OFF_S:
-        return Finding("clock", "wrong", f"differs from Twilio's by {off_s:.0f} s", "run an NTP client, like chrony")
-    return Finding("Twilio", "well", f"takes the credentials; this machine's clock is right within {CLOCK_OFF_S:.0f} s")
-
-
-def _clock_off(answer: requests.Response) -> float:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (TypeError, ValueError):
-        return 0.0
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-    return abs((datetime.now(UTC) - theirs).total_seconds())

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.operations.metrics import Metrics
+from ivr.operations.strangers import Strangers
 from ivr.records.records import Records
 
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
@@ -20,6 +21,7 @@ def health(
     metrics_token: str | None,
     has_room: Callable[[], bool],
     leaving: Callable[[], bool],
+    strangers: Strangers,
 ) -> Blueprint:
     """``metrics_token``: who reads the metrics from elsewhere than this machine must send it as a bearer token.
 
@@ -46,7 +48,10 @@ def health(
 
     @routes.get("/metrics")
     def numbers() -> Response:
+        if strangers.too_many(request.remote_addr):
+            return Response("too many wrong tokens: wait a minute", 429, mimetype="text/plain")
         if not _may_read(metrics_token):
+            strangers.refused(request.remote_addr, "/metrics: no or a wrong token")
             return Response("set IVR_METRICS_TOKEN and send it as a bearer token", 401, mimetype="text/plain")
         return Response(metrics.text(), mimetype="text/plain; version=0.0.4")
 

@@ -11,6 +11,9 @@ from twilio.base.exceptions import TwilioException
 TWILIO_API = "https://api.twilio.com"
 TIMEOUT_S = 10.0
 ENDED_PATH = "/voice/ended"
+# Twilio's connection overrides: no answer within five seconds, or a process that died over it, and another is asked.
+# twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+ASK_AGAIN = "#rc=2&rt=5000&rp=ct,rt,5xx"
 
 
 class NumberUnusable(Exception):
@@ -52,15 +55,16 @@ def wanted(public_url: str, fallback_url: str) -> dict[str, str]:
 
     ``fallback_url`` is asked when this whole service cannot be reached; "" leaves it as it is.
     """
-    settings = {
-        "voice_url": f"{public_url}/voice",
+    return {
+        "voice_url": f"{public_url}/voice{ASK_AGAIN}",
         "voice_method": "POST",
         "status_callback": f"{public_url}{ENDED_PATH}",
         "status_callback_method": "POST",
         "voice_fallback_url": fallback_url,
         "voice_fallback_method": "POST",
+        "voice_application_sid": "",  # these two would be followed instead of the addresses
+        "trunk_sid": "",
     }
-    return settings
 
 
 def changes(now: Mapping[str, str], public_url: str, fallback_url: str) -> dict[str, str]:

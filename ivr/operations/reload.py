@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ivr.config import Config, ConfigError, load
+from ivr.config.writing import replace
 from ivr.records.versions import Versions
 
 FOLDERS = ("config", "grammars")
@@ -42,7 +43,10 @@ class Reload:
             if texts == self._seen:
                 return False
             self._seen = texts
-            self._take(load(self._home))
+            config = load(self._home)
+            if read_texts(self._home) != texts:  # somebody went on writing: that leads here again
+                return False
+            self._take(config)
             version = self._versions.keep(texts, who(self._home))
             self._versions.notice("")
             _log.info("version %d of the supervisors' files is served with from now on", version.id)
@@ -97,8 +101,4 @@ def put_back(home: Path, texts: dict[str, str]) -> None:
     for name in set(read_texts(home)) - set(texts):
         (home / name).unlink()
     for name, text in texts.items():
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.new")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        replace(home / name, text)

@@ -1,7 +1,6 @@
 """The other end of a transfer."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -30,12 +29,11 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advisors:
-    """Everybody who may be rung: one habit for all, and others for single targets (a number, SIP address, client)."""
+    """Everybody who may be rung.  ``habits``: of the telephones in the order they ring; the last one of all others."""
 
-    usually: Advisor = Advisor.ANSWERS
-    at: Mapping[str, Advisor] = field(default_factory=dict)
+    habits: tuple[Advisor, ...] = (Advisor.ANSWERS,)
     queue: Queue = Queue.MOVES
 
-    def who_is_at(self, target: str) -> Advisor:
-        """What whoever is rung at ``target`` does."""
-        return self.at.get(target, self.usually)
+    def who_is_at(self, ring: int) -> Advisor:
+        """What whoever is at the telephone does that rings as number ``ring`` of a call, from 0 on."""
+        return self.habits[min(ring, len(self.habits) - 1)]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ivr.config.scenarios import Named, Scenario, Step
-from ivr.phone.advisor import Advisors
+from ivr.phone.advisor import Advisor, Advisors
 from ivr.phone.caller import Caller, HangUp, Item, Pause, Press, Unanswered
 from ivr.phone.dialling import CALLER, dial_up, is_recognised, language_of, lines, number_to
-from ivr.phone.rehearsal import Ending, Line, Rehearsed
+from ivr.phone.rehearsed import Ending, Line, Rehearsed
 from ivr.phone.result import Result
 from ivr.phone.server import Server
 from ivr.phone.sound import Synthesis, recording
@@ -41,7 +41,8 @@ async def rehearse_aloud(
         async with room:
             tell(named.name)
             number = number_to(server, line, scenario.caller or CALLER, LIMIT_S)
-            return _compared(await dial_up(server, number, Caller(script), Advisors()), scenario)
+            advisors = Advisors(tuple(map(Advisor, scenario.advisors)) or (Advisor.ANSWERS,))
+            return _compared(await dial_up(server, number, Caller(script), advisors), scenario)
 
     return await asyncio.gather(*map(play, scenarios))
 

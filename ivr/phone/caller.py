@@ -18,11 +18,12 @@ QUIET = bytes([SILENCE]) * FRAME_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Something said.  ``ends_ms``: where in ``mulaw`` the speech ends and only silence follows."""
+    """Something said.  ``begins_ms`` and ``ends_ms``: where in ``mulaw`` there is speech, with silence around it."""
 
     text: str
     mulaw: bytes
     ends_ms: int
+    begins_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

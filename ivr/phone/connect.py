@@ -7,6 +7,7 @@ from ivr.phone.leg import CallFailed, HungUp, Leg, Step, new_sid
 from ivr.phone.messages import Writer
 from ivr.phone.notes import Turn
 from ivr.phone.stream import MediaStream, Watcher
+from ivr.phone.trouble import CALM, Trouble
 from ivr.phone.twiml import Document, Verb
 from ivr.phone.websocket import HandshakeFailed
 
@@ -16,8 +17,9 @@ MAX_PARAMETER_CHARACTERS = 500  # name and value together
 class Connection:
     """Puts one caller on media streams; ``hang_up`` reaches the one that is open."""
 
-    def __init__(self, caller: OnTheLine) -> None:
+    def __init__(self, caller: OnTheLine, trouble: Trouble = CALM) -> None:
         self._caller = caller
+        self._trouble = trouble
         self._stream: MediaStream | None = None
 
     def hang_up(self) -> None:
@@ -53,7 +55,7 @@ class Connection:
             return refused
         notes = leg.notes
         writer = Writer(stream_sid, leg.parameters["AccountSid"], leg.sid)
-        self._stream = MediaStream(self._caller, writer, _watcher(leg))
+        self._stream = MediaStream(self._caller, writer, _watcher(leg), self._trouble)
         notes.timings.append(self._stream.timings)
         notes.stream_begins()
         _report(leg, noun, document, stream_sid, {"StreamEvent": "stream-started"})

@@ -62,7 +62,7 @@ async def _ring(leg: Leg, verb: Verb, document: Document, nouns: list[Verb]) -> 
 
 async def _ring_one(leg: Leg, verb: Verb, document: Document, noun: Verb) -> Rung:
     target = _target(noun)
-    advisor = leg.advisors.who_is_at(target)
+    advisor = leg.advisors.who_is_at(len(leg.notes.rung))
     leg.notes.rung.append(target)
     leg.notes.happened(f"rings {target}")
     sid = new_sid("CA")

@@ -10,7 +10,8 @@ from ivr.phone.dial import dial
 from ivr.phone.leg import CallFailed, Ending, HungUp, Leg, follow, new_sid
 from ivr.phone.notes import Notes, Tell, Turn, tell_nobody
 from ivr.phone.queue import enqueue
-from ivr.phone.twiml import BadTwiml
+from ivr.phone.trouble import CALM, Trouble
+from ivr.phone.twiml import BadTwiml, parse
 from ivr.phone.verbs import gather, hangup, leave, pause, play, record, redirect, reject, say
 from ivr.phone.webhooks import FetchFailed, Webhooks
 
@@ -20,13 +21,17 @@ ACCOUNT_SID = "AC" + "0" * 32
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Who rings whom, and how the exchange reaches the server.  ``voice_url`` answers when ``line`` rings."""
+    """Who rings whom, and how the exchange reaches the server.  ``voice_url`` answers when ``line`` rings.
+
+    ``fallback``: TwiML that is followed when the server does not answer, from a place that does not depend on it.
+    """
 
     voice_url: str
     token: str
     line: str
     caller: str
     limit_s: float = LIMIT_S
+    fallback: str = ""
 
 
 async def place_call(number: Number, caller: OnTheLine, advisors: Advisors, tell: Tell = tell_nobody) -> Notes:
@@ -35,10 +40,10 @@ async def place_call(number: Number, caller: OnTheLine, advisors: Advisors, tell
     return await carry(number, caller, advisors, notes)
 
 
-async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: Notes) -> Notes:
+async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: Notes, trouble: Trouble = CALM) -> Notes:
     """The same with notes of the caller's own, so that somebody can read along while the call goes on."""
-    webhooks = Webhooks(number.token)
-    connection = Connection(caller)
+    webhooks = Webhooks(number.token, trouble.twice)
+    connection = Connection(caller, trouble)
 
     def hears(text: str) -> None:
         notes.add(Turn("ivr", text, notes.now_ms))
@@ -82,8 +87,6 @@ async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: No
 
 
 async def _follow(leg: Leg, number: Number, connection: Connection) -> None:
-    document = await leg.fetch(number.voice_url)
-    leg.status = "in-progress"
     handlers = {
         "Say": say,
         "Play": play,
@@ -98,7 +101,16 @@ async def _follow(leg: Leg, number: Number, connection: Connection) -> None:
         "Dial": dial,
         "Enqueue": enqueue,
     }
-    ending = await follow(leg, document, handlers)
+    try:
+        document = await leg.fetch(number.voice_url)
+        leg.status = "in-progress"
+        ending = await follow(leg, document, handlers)
+    except FetchFailed as failed:
+        if not number.fallback:
+            raise
+        leg.notes.fell_back, leg.status = True, "in-progress"
+        leg.notes.happened(f"{failed}: the number's fallback goes on")
+        ending = await follow(leg, parse(number.fallback, number.voice_url, "text/xml"), handlers)
     leg.status = "completed"
     if ending is Ending.REJECT:
         raise CallFailed("the server rejected the call")

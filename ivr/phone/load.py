@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,10 +17,13 @@ from ivr.phone.leg import new_sid
 from ivr.phone.notes import Notes
 from ivr.phone.result import Result, judge
 from ivr.phone.server import Server
+from ivr.phone.timings import Timings
 from ivr.phone.transcript import Transcript
+from ivr.phone.usage import Usage
 from ivr.records.records import Records
 
-SPREAD_S = 2.0  # calls do not begin in the same millisecond, here as in life
+SPREAD_S = 10.0  # calls do not begin together, here as in life: their greetings would end together, too
+WARM_UP_CALLS, WARM_UP_S = 6, 12.0  # what a process needs once is not what a call costs
 SHORTEST_S = 2.0  # a call that would have less time is not begun any more
 WEBHOOKS_AT_ONCE = 32  # a webhook takes milliseconds; more would only take turns
 LOOKS = (0.5, 0.9)  # the parts of the time at which memory is read: reading it is not free
@@ -45,24 +49,32 @@ class Load:
     results: list[tuple[Part, Result]] = field(default_factory=list)
     lasted_s: float = 0.0
     server_cpu_s: float | None = None
-    memory_before_mb: float | None = None
-    memory_mb: float | None = None
+    before: Usage | None = None
+    during: Usage | None = None
     own_cpu_s: float = 0.0
+
+    @property
+    def timings(self) -> list[Timings]:
+        """Of all media streams."""
+        return [timings for _, result in self.results for timings in result.notes.timings]
 
     @property
     def call_s(self) -> float:
         """Seconds of media stream, summed over all calls."""
-        streams = (timings for _, result in self.results for timings in result.notes.timings)
-        return sum((timings.closed_ms or 0) / 1000 for timings in streams)
+        return sum((timings.closed_ms or 0) / 1000 for timings in self.timings)
+
+    @property
+    def talking_share(self) -> float | None:
+        """The part of it in which callers spoke."""
+        return sum(timings.talked_ms for timings in self.timings) / 1000 / self.call_s if self.call_s else None
 
 
 class Telephones:
     """So many telephones, each calling again and again until the time is over; calls then still open are hung up."""
 
-    def __init__(self, server: Server, line: str, caller: str, parts: Sequence[Part], language: str) -> None:
+    def __init__(self, server: Server, line: str, parts: Sequence[Part], language: str) -> None:
         self._server = server
         self._line = line
-        self._caller = caller
         self._parts = parts
         self._language = language
         self._records = Records(server.database_url) if server.database_url else None
@@ -76,10 +88,11 @@ class Telephones:
         before = await asyncio.to_thread(usage.of, self._server.pid)
         began, own_began_s = time.monotonic(), time.process_time()
         ends = asyncio.get_running_loop().time() + seconds
+        spread_s = min(SPREAD_S, seconds / 3)
         gc.freeze()  # what exists now stays: collecting it again and again would delay frames
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(WEBHOOKS_AT_ONCE))
         telephones = [
-            self._telephone(self._parts[index % len(self._parts)], SPREAD_S * index / calls, ends)
+            self._telephone(self._parts[index % len(self._parts)], spread_s * index / calls, ends)
             for index in range(calls)
         ]
         looking = asyncio.create_task(self._look(seconds))
@@ -91,8 +104,7 @@ class Telephones:
         looking.cancel()
         after = await asyncio.to_thread(usage.of, self._server.pid)
         if before and after:
-            load.server_cpu_s = after.cpu_s - before.cpu_s
-            load.memory_before_mb = before.memory_mb
+            load.server_cpu_s, load.before = after.cpu_s - before.cpu_s, before
         await asyncio.gather(*self._judging)
         return load
 
@@ -103,7 +115,8 @@ class Telephones:
         while (left_s := ends - loop.time()) >= SHORTEST_S:
             script = part.scripts[self._begun[part.name] % len(part.scripts)]
             self._begun[part.name] += 1
-            number = Number(self._server.voice_url, self._server.token, self._line, self._caller, left_s)
+            caller = f"+1555{secrets.randbelow(10**7):07}"  # who rings again soon after hanging up is not served
+            number = Number(self._server.voice_url, self._server.token, self._line, caller, left_s)
             notes = await carry(number, Caller(script, part.barge_in), Advisors(), Notes(new_sid("CA")))
             self._judging.append(asyncio.create_task(self._judge(part, notes)))
             if notes.failure:
@@ -118,8 +131,8 @@ class Telephones:
         for share in LOOKS:
             await asyncio.sleep(max(0.0, began + share * seconds - time.monotonic()))
             seen = await asyncio.to_thread(usage.of, self._server.pid)
-            if seen:
-                self._load.memory_mb = max(self._load.memory_mb or 0.0, seen.memory_mb)
+            if seen and (self._load.during is None or seen.memory_mb > self._load.during.memory_mb):
+                self._load.during = seen
 
     async def _show(self, progress: Callable[[int], None]) -> None:
         while True:

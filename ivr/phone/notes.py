@@ -49,6 +49,7 @@ class Notes:
     transfer_twiml: str | None = None
     recognition: str | None = None  # the model that heard the caller last
     hung_up: bool = False
+    fell_back: bool = False  # the server did not answer: the number's fallback took over
     failure: str | None = None
     _began: float | None = None
 

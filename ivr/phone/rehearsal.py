@@ -1,7 +1,7 @@
 """A scenario played by text, at once: the real call, prompts, tone and lookups; time passes as events."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import TemplateError
@@ -25,7 +25,10 @@ from ivr.call.events import (
 )
 from ivr.call.history import DROPPED
 from ivr.config import Config
-from ivr.config.scenarios import End, Faked, Scenario, Step
+from ivr.config.scenarios import Faked, Scenario, Step
+from ivr.phone.advisor import Advisor, Advisors
+from ivr.phone.rehearsed import Ending, Line, Rehearsed
+from ivr.phone.ringing import ringing
 from ivr.requests.backend import BackendFailed, OutcomeUnknown, Result
 from ivr.tone import Tone
 
@@ -36,68 +39,6 @@ LONGEST_MS = 30 * 60_000  # no scenario is longer: a call that does not end has 
 
 Ask = Callable[[str, Mapping[str, str], int], Result]
 """An action, its values and a number that is its own in this call -> the business's answer.  Raises BackendFailed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Something one side said or did, ``at_ms`` after the call began; ``step``: the caller's step it belongs to."""
-
-    who: str  # ivr, caller, or what differs
-    text: str
-    at_ms: int
-    step: int = -1
-
-
-@dataclass(slots=True)
-class Ending:
-    """How a call ended."""
-
-    outcome: str = "did not end"
-    reason: Reason | None = None
-    topic: str | None = None
-    team: str | None = None
-    served: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return " ".join(filter(None, (self.outcome, self.reason, f"({self.topic})" if self.topic else "")))
-
-
-@dataclass(slots=True)
-class Rehearsed:
-    """What happened in a scenario.
-
-    ``answers``: what the business answered, by request: an outcome, or failed, unknown or late.
-    ``differences``: step (-1: the ending) and what was not as it should be.
-    """
-
-    lines: list[Line] = field(default_factory=list)
-    actions: list[tuple[int, str]] = field(default_factory=list)
-    answers: set[tuple[str, str]] = field(default_factory=set)
-    ending: Ending = field(default_factory=Ending)
-    differences: list[tuple[int, str]] = field(default_factory=list)
-
-    def compare(self, scenario: Scenario) -> None:
-        """Find what differs from the scenario."""
-        for at, step in enumerate(scenario.steps):
-            self.differences += [(at, what) for what in self._missing(at, step)]
-        self.differences += [(-1, what) for what in _unlike(scenario.ends, self.ending)]
-
-    def _missing(self, at: int, step: Step) -> list[str]:
-        begins = at - 1 if step.act is None else at  # who only listens hears what the step before led to
-        said = [line.text for line in self.lines if line.who == "ivr" and begins <= line.step <= at]
-        text = _plain(" ".join(said))
-        asked = [action for number, action in self.actions if begins <= number <= at]
-        heard = " ".join(said) or "nothing"
-        wanted = [f"should hear “{part}”, heard: {heard}" for part in _several(step.hears) if _plain(part) not in text]
-        refused = [
-            f"should not hear “{part}”, heard: {heard}" for part in _several(step.never_hears) if _plain(part) in text
-        ]
-        done = [
-            f"should do {name}, did: {', '.join(asked) or 'nothing'}"
-            for name in _several(step.does)
-            if name not in asked
-        ]
-        return [*wanted, *refused, *done]
 
 
 def rehearse(scenario: Scenario, config: Config, ask: Ask) -> Rehearsed:
@@ -283,6 +224,11 @@ class _Telephone:
             team = self._config.advisors.teams[there]
         words = {"team": team.names[self._language]}
         self._tell("ivr", self._config.texts[self._language].text(f"transfer_{reason}", words))
+        now = at.replace(tzinfo=team.hours.zone) if at else datetime.now(UTC)
+        habits = tuple(map(Advisor, self._scenario.advisors))
+        for takes, what in ringing(self._config.advisors, team, Advisors(habits), now) if habits else ():
+            self._tell("advisor", what)
+            team = takes
         self._end(Ending("transferred", reason, topic, team.name))
 
     def _end(self, ending: Ending) -> None:
@@ -314,26 +260,3 @@ def _doing(step: Step) -> str:
         case "hangs_up":
             return "hangs up"
     return "(something of ours breaks)"
-
-
-def _unlike(wanted: End, ended: Ending) -> list[str]:
-    """What differs between how a call should end and how it did."""
-    checked: list[tuple[str | None, str | None, str]] = [
-        (wanted.outcome, ended.outcome, "should end: {}, ended: {}"),
-        (wanted.reason, ended.reason, "should have the reason {}, has: {}"),
-        (wanted.topic, ended.topic, "should be about {}, is about: {}"),
-        (wanted.team, ended.team, "should reach the team {}, reaches: {}"),
-    ]
-    found = [what.format(should, is_ or "none") for should, is_, what in checked if should not in (None, is_)]
-    if wanted.served is not None and sorted(wanted.served) != sorted(ended.served):
-        should, is_ = (", ".join(each) or "nothing" for each in (wanted.served, ended.served))
-        found.append(f"should serve {should}, served: {is_}")
-    return found
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
-
-
-def _several(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value

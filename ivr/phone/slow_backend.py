@@ -1,16 +1,14 @@
 """``ivr bench calls --slow-backend``: some callers ask what hangs in a service, the others what a database answers."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ivr.phone.load import Part
+from ivr.phone.mix import add_requests, add_sentences, copy_of
 from ivr.phone.sound import Synthesis
-from ivr.yaml_text import dump, parse
 
 LANGUAGE = "fr"  # understood by the text its sound carries: recognition costs nothing, backends are what is measured
 _ASKING = "je veux parler à un conseiller"
@@ -20,23 +18,13 @@ _SENTENCES = {"bench_quick": "question rapide", "bench_slow": "question lente"}
 @contextmanager
 def home_with_slow_backend(home: Path, seconds: float) -> Iterator[Path]:
     """A copy of the configuration with one more question to the database, and one to a service that takes so long."""
-    with _service(seconds) as url, TemporaryDirectory(prefix="ivr-bench-") as directory:
-        copy = Path(directory)
-        for folder in ("config", "grammars"):
-            shutil.copytree(home / folder, copy / folder)
-        path = copy / "config" / "requests.yaml"
-        file, _ = parse(path.read_text(encoding="utf-8"))
-        file["actions"]["bench_quick"] = {"sql": "SELECT 'found' AS outcome"}
-        file["actions"]["bench_slow"] = {"http": {"url": url, "timeout_s": 30}}
-        for name in _SENTENCES:
-            file["requests"][name] = {"action": name, "outcomes": {"found": {"say": "opening_hours"}}}
-        path.write_text(dump(file), encoding="utf-8")
-        for prompts in (copy / "config" / "prompts").glob("*.yaml"):
-            with prompts.open("a", encoding="utf-8") as end:
-                end.write("".join(f"\nrequest_{name}: {said}\n" for name, said in _SENTENCES.items()))
-        intents = {name: {"sentences": [said]} for name, said in _SENTENCES.items()}
-        grammar = dump({"language": LANGUAGE, "intents": intents})
-        (copy / "grammars" / LANGUAGE / "bench.yaml").write_text(grammar, encoding="utf-8")
+    with _service(seconds) as url, copy_of(home) as copy:
+        actions = {
+            "bench_quick": {"sql": "SELECT 'found' AS outcome"},
+            "bench_slow": {"http": {"url": url, "timeout_s": 30}},
+        }
+        add_requests(copy, actions)
+        add_sentences(copy, LANGUAGE, {name: [said] for name, said in _SENTENCES.items()})
         yield copy
 
 
@@ -65,6 +53,7 @@ def _service(seconds: float) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who asked did not wait for the answer
     threading.Thread(target=server.serve_forever, name="slow-service", daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"

@@ -84,7 +84,7 @@ def _call(socket: Socket, server: Server, wanted: dict[str, Any]) -> None:
     listening = threading.Thread(target=_listen, args=(socket, caller), daemon=True)
     listening.start()
     number = number_to(server, str(wanted.get("line", "")), str(wanted.get("caller", "+15550199")), LIMIT_S)
-    advisors = Advisors(Advisor(wanted.get("advisor", "answers")))
+    advisors = Advisors((Advisor(wanted.get("advisor", "answers")),))
     result = asyncio.run(dial_up(server, number, caller, advisors, tell))
     send({"event": "ended", "result": result.as_json()})
     socket.close()

@@ -5,15 +5,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ivr.phone.beat import GRID_S, beat_of
 from ivr.phone.caller import FRAME_MS, OnTheLine, Press, Utterance
 from ivr.phone.messages import CONNECTED, Audio, BadMessage, Clear, Mark, Writer, decode
 from ivr.phone.playback import Playback
 from ivr.phone.timings import Timings
+from ivr.phone.trouble import CALM, LineBreaks, Trouble
 from ivr.phone.websocket import WebSocket, connect
 from ivr.speech.codec import duration_ms
 
-CLOSED_NORMALLY = 1000
-GRID_S = 0.005  # frames of all streams leave at multiples of this: waking up once for many costs far less
+CLOSED_NORMALLY, ABNORMAL = 1000, 1006
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ class Ended:
 class MediaStream:
     """Carries the caller's sound to the server and the server's to the caller's ear, and measures both."""
 
-    def __init__(self, caller: OnTheLine, writer: Writer, watcher: Watcher) -> None:
+    def __init__(self, caller: OnTheLine, writer: Writer, watcher: Watcher, trouble: Trouble = CALM) -> None:
         self.timings = Timings()
+        self._trouble = trouble
         self._caller = caller
         self._writer = writer
         self._watcher = watcher
@@ -66,13 +68,15 @@ class MediaStream:
         self._socket.send(self._writer.start(parameters))
         self._origin = self._loop.time()
         self._first_due = math.ceil((self._origin + FRAME_MS / 1000) / GRID_S) * GRID_S
-        self._tick()
+        beat = beat_of(self._loop)
+        beat.join(self._tick, self._first_due)
         try:
             ended = await self._ended
-            if ended.by_caller:
+            if ended.by_caller and self._trouble.stops():
                 self._socket.send(self._writer.stop())
             await self._socket.close()
         finally:
+            beat.leave(self._tick)
             if not self._ended.done():
                 self._ended.cancel()
             self._socket.abort()
@@ -96,7 +100,6 @@ class MediaStream:
             self.timings.sent(delay_s * 1000)
             self._send_frame(self._socket, now_ms)
         self._echo(self._playback.played(now_ms))
-        self._loop.call_at(self._due(), self._tick)
 
     def _due(self) -> float:
         """When the next frame leaves, in the loop's time."""
@@ -107,11 +110,19 @@ class MediaStream:
         at_ms = self._sent * FRAME_MS
         if frame.begins is not None:
             self.timings.item_begins(isinstance(frame.begins, Utterance))
+            if isinstance(frame.begins, Utterance):
+                self.timings.talked_ms += frame.begins.ends_ms - frame.begins.begins_ms
             self._watcher.caller_acts(frame.begins, at_ms)
-        socket.send(self._writer.media(frame.mulaw, at_ms))
         self._sent += 1
-        if frame.key is not None:
-            socket.send(self._writer.dtmf(frame.key))
+        keyed = [] if frame.key is None else [self._writer.dtmf(frame.key)]
+        try:
+            for text in [self._writer.media(frame.mulaw, at_ms), *keyed]:
+                for arriving in self._trouble.carries(text):
+                    socket.send(arriving)
+        except LineBreaks:
+            socket.abort()
+            self._end(Ended(ABNORMAL))
+            return
         if frame.key is not None or frame.speech_ended:
             self.timings.item_ended(now_ms)
         if frame.hangs_up:

@@ -20,6 +20,8 @@ class Timings:
         self.own_delay_ms: list[float] = []  # how late this telephone itself was with each of its frames
         self.close_after_ms: float | None = None  # from the end of the last item to the server's Close
         self.closed_ms: float | None = None  # how long the stream lasted
+        self.sound: list[bytes] = []  # the caller's frames
+        self.talked_ms = 0  # of speech in what the caller began to say
         self._open = False  # an utterance waits for its answer
         self._ends_ms: float | None = None  # when its audio ended; None while it is being said
         self._answer_ms: float | None = None

@@ -1,4 +1,4 @@
-"""What a process and everything it started cost: processor time and memory, from Linux's /proc."""
+"""What a process and everything it started cost: processor time, memory, threads, open files; from Linux's /proc."""
 
 import os
 from dataclasses import dataclass
@@ -10,34 +10,57 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """At one moment.  ``memory_mb`` counts pages shared by several of the processes once (PSS)."""
+    """At one moment.
+
+    ``memory_mb`` counts pages shared by several of the processes once (PSS); ``private_mb`` are those of one process
+    only, for each that has any to speak of, the largest first: a model that was loaded before the fork is not in them.
+    """
 
     cpu_s: float
     memory_mb: float
+    threads: int = 0
+    files: int = 0
+    private_mb: tuple[float, ...] = ()
 
 
 def of(pid: int | None) -> Usage | None:
     """The process and its descendants; None where /proc does not exist or the process is not ours to read."""
     if pid is None or not _PROC.is_dir():
         return None
-    family = _family(pid)
-    if not family:
+    members = family(pid)
+    if not members:
         return None
-    return Usage(sum(_cpu_s(each) for each in family), sum(_memory_mb(each) for each in family))
+    memory = [_memory_mb(each) for each in members]
+    return Usage(
+        sum(_cpu_s(each) for each in members),
+        sum(shared for shared, _ in memory),
+        sum(_entries(each, "task") for each in members),
+        sum(_entries(each, "fd") for each in members),
+        tuple(sorted((private for _, private in memory if private >= 1), reverse=True)),
+    )
 
 
-def _family(pid: int) -> list[int]:
-    parents = {int(path.name): _parent(path) for path in _PROC.iterdir() if path.name.isdigit()}
+def family(pid: int) -> list[int]:
+    """A process and its descendants; parents stand before their children."""
+    parents = {int(path.name): parent(int(path.name)) for path in _PROC.iterdir() if path.name.isdigit()}
     if pid not in parents:
         return []
-    family = [pid]
-    for member in family:  # grows while it is walked
-        family += [child for child, parent in parents.items() if parent == member]
-    return family
+    members = [pid]
+    for member in members:  # grows while it is walked
+        members += [child for child, its in parents.items() if its == member]
+    return members
 
 
-def _parent(path: Path) -> int:
-    fields = _stat(path)
+def _entries(pid: int, name: str) -> int:
+    try:
+        return len(list((_PROC / str(pid) / name).iterdir()))
+    except OSError:
+        return 0
+
+
+def parent(pid: int) -> int:
+    """The process that started this one; 0 if it has ended."""
+    fields = _stat(_PROC / str(pid))
     return int(fields[1]) if fields else 0
 
 
@@ -55,10 +78,11 @@ def _stat(path: Path) -> list[str]:
         return []
 
 
-def _memory_mb(pid: int) -> float:
+def _memory_mb(pid: int) -> tuple[float, float]:
+    """Its share of memory, and what is in no other process."""
     try:
         lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
     except OSError:
-        return 0.0
-    kilobytes = next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
-    return kilobytes / 1024
+        return 0.0, 0.0
+    kilobytes = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines[1:])}
+    return kilobytes["Pss"] / 1024, (kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]) / 1024

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from urllib.parse import urldefrag, urlencode, urljoin, urlsplit, urlunsplit
+from collections.abc import Callable
+from urllib.parse import parse_qs, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped, unused-ignore]
@@ -21,9 +22,13 @@ class FetchFailed(Exception):
 
 
 class Webhooks:
-    """All requests of one call.  ``token`` is the auth token that signs them."""
+    """All requests of one call.  ``token`` is the auth token that signs them.
 
-    def __init__(self, token: str) -> None:
+    ``twice``: whether the next one is sent twice, as a retry that was not needed would be.
+    """
+
+    def __init__(self, token: str, twice: Callable[[], bool] = bool) -> None:
+        self._twice = twice
         self._validator = RequestValidator(token)
         self._session = requests.Session()
         self._session.trust_env = False  # Twilio reaches the server directly; a proxy of this machine would not
@@ -69,9 +74,23 @@ class Webhooks:
             await self.get(url, method, params)
 
     def _request(self, url: str, method: str, params: dict[str, str]) -> requests.Response:
-        url = urldefrag(url).url  # what follows # are Twilio's connection overrides; they are not sent
+        """Tried again as the address says: what follows its # are Twilio's connection overrides; they are not sent."""
+        url, overrides = urldefrag(url)
+        wanted = {name: values[0] for name, values in parse_qs(overrides).items()}
+        again, patience_s = int(wanted.get("rc", 0)), int(wanted.get("rt", TIMEOUT_S * 1000)) / 1000
+        if self._twice():
+            self._follow(url, method, params, patience_s)
+        while True:
+            try:
+                return self._follow(url, method, params, patience_s)
+            except FetchFailed:
+                if not again:
+                    raise
+                again -= 1
+
+    def _follow(self, url: str, method: str, params: dict[str, str], patience_s: float) -> requests.Response:
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._send(url, method, params)
+            response = self._send(url, method, params, patience_s)
             if not response.is_redirect:
                 break
             url = urljoin(url, response.headers["Location"])
@@ -83,7 +102,7 @@ class Webhooks:
             raise FetchFailed(f"{method} {url} answered {response.status_code} {response.reason}")
         return response
 
-    def _send(self, url: str, method: str, params: dict[str, str]) -> requests.Response:
+    def _send(self, url: str, method: str, params: dict[str, str], patience_s: float) -> requests.Response:
         if method == "GET" and params:
             url, params = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}", {}
         began = time.perf_counter()
@@ -93,7 +112,7 @@ class Webhooks:
                 url,
                 data=params or None,
                 headers={"X-Twilio-Signature": self.signature(url, params)},
-                timeout=(CONNECT_TIMEOUT_S, TIMEOUT_S),
+                timeout=(CONNECT_TIMEOUT_S, patience_s),
                 allow_redirects=False,
             )
         except requests.RequestException as error:

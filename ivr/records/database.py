@@ -1,5 +1,8 @@
 """Opening a database by its URL."""
 
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,13 @@ class RecordsUnavailable(Exception):
 def connect(url: str, patience_s: int | None = None) -> Engine:
     """An engine for any SQLAlchemy URL; the folder of a SQLite file is created.  Raises RecordsUnavailable.
 
-    ``patience_s``: PostgreSQL gives up a statement that takes longer.
+    ``patience_s``: PostgreSQL and SQLite give up a statement that takes longer; other databases must be told so in the
+    URL, in their driver's words.
     """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _create_for_us_only(Path(parsed.database))
         in_memory = parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
         pool = {} if in_memory else _pool(parsed.get_backend_name(), patience_s)
         # An error's text goes into logs: it must not hold what callers said.
@@ -35,6 +39,8 @@ def connect(url: str, patience_s: int | None = None) -> Engine:
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
+        if patience_s:
+            event.listen(engine, "before_cursor_execute", _interrupting(patience_s))
     return engine
 
 
@@ -45,6 +51,22 @@ def _pool(backend: str, patience_s: int | None) -> dict[str, Any]:
         ms = patience_s * 1000
         limits = {"connect_timeout": patience_s, "tcp_user_timeout": ms, "options": f"-c statement_timeout={ms}"}
     return {"pool_size": 10, "max_overflow": 10, "pool_timeout": 2, "connect_args": limits}
+
+
+def _interrupting(patience_s: int) -> Callable[..., None]:
+    """SQLite asks every few thousand steps of a statement whether to go on; locked files have their own limit."""
+
+    def limit(_: object, cursor: Any, *__: object) -> None:
+        ends_s = time.monotonic() + patience_s
+        cursor.connection.set_progress_handler(lambda: time.monotonic() > ends_s, 10_000)
+
+    return limit
+
+
+def _create_for_us_only(file: Path) -> None:
+    """A new file holds what callers say: nobody but the server's user reads it.  SQLite's other files follow it."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _tune_sqlite(connection: Any, _: object) -> None:

@@ -1,4 +1,4 @@
-"""Work that outlives the process that wanted it: stored, tried until it succeeds, given up after a day.
+"""Work that outlives the process that wanted it: stored, tried until it succeeds, given up after a day of tries.
 
 One thread per process takes what is due.  Who takes a job moves its time ahead first, so that no other process takes it
 as well; a process that dies in the middle leaves it to be taken again.
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ivr.records.schema import jobs
 
-GIVE_UP_AFTER = timedelta(days=1)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5, 900  # each pause is twice the one before
+MOST_TRIES = 103  # their pauses are a day; a clock that jumps ends nothing early
 LOOK_EVERY_S = 5.0  # for what another process left behind
+_NAMES = uuid.UUID("6f1c5a0e-4a35-4b0b-9a2e-1d1f0c1b7a55")  # ours, for ids that are the same for the same job
 _log = logging.getLogger(__name__)
 
 
@@ -59,11 +60,15 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def add(self, call_id: str, what: str) -> None:
-        """Store a job; it is begun at once, elsewhere.  Raises SQLAlchemyError."""
+        """Store a job; it is begun at once, elsewhere.  One that waits already is the same.  Raises SQLAlchemyError."""
         now = datetime.now(UTC)
-        row = {"id": str(uuid.uuid4()), "kind": self._kind, "call_id": call_id, "what": what, "tries": 0}
-        with self._engine.begin() as connection:
-            connection.execute(insert(jobs).values(**row, begun_at=now, due_at=now))
+        id = uuid.uuid5(_NAMES, f"{self._kind} {call_id} {what}")
+        row = {"id": str(id), "kind": self._kind, "call_id": call_id, "what": what, "tries": 0}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(jobs).values(**row, begun_at=now, due_at=now))
+        except IntegrityError:
+            return
         self.start()
         self._new.set()
 
@@ -105,7 +110,9 @@ class Jobs:
             self._new.wait(LOOK_EVERY_S)
 
     def _take(self, now: datetime) -> Job | None:
-        due = (jobs.c.kind == self._kind) & (jobs.c.due_at <= now)
+        # Nothing is ever put off for longer: what is due after that was written while the clock was wrong.
+        never = now + timedelta(seconds=LONGEST_PAUSE_S) + self._taken_for
+        due = (jobs.c.kind == self._kind) & ((jobs.c.due_at <= now) | (jobs.c.due_at > never))
         with self._engine.connect() as connection:
             found = connection.execute(select(jobs).where(due).order_by(jobs.c.due_at).limit(10)).mappings().all()
         for row in found:
@@ -119,7 +126,7 @@ class Jobs:
         return None
 
     def _put_back(self, job: Job, now: datetime, why: str) -> None:
-        if now - job.begun_at >= GIVE_UP_AFTER:
+        if job.tries >= MOST_TRIES:
             _log.error("%s for call %s is given up after %d tries: %s", self._kind, job.call_id, job.tries, why)
             self._remove(job)
             self._gave_up(job, why)

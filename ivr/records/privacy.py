@@ -1,6 +1,5 @@
 """What is removed after its time, and what one caller may have or have removed."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,8 +11,6 @@ from sqlalchemy import Connection, Engine, delete, func, null, select, update
 from ivr.records.audio import path_of
 from ivr.records.keeping import Keeping
 from ivr.records.schema import call_events, callbacks, calls
-
-_SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +24,29 @@ class Purged:
     recordings: int
 
 
-def purge(engine: Engine, audio: Path, keeping: Keeping, really: bool) -> Purged:
+class ClockInDoubt(Exception):
+    """By this machine's clock not one call is recent; the message says what to do."""
+
+
+def purge(
+    engine: Engine, audio: Path, keeping: Keeping, really: bool, now: datetime | None = None, certainly: bool = False
+) -> Purged:
     """Remove what is older than the supervisor allows; with ``really`` False only count it.
 
-    What stays of an old call is its day, language, outcome and reason: reports go on to count it.
+    What stays of an old call is its day, language, outcome and reason: reports go on to count it.  ``now``: the time,
+    if not the machine's.  Raises ClockInDoubt, unless ``certainly``, when nothing at all would be kept: a clock that
+    jumped ahead must not remove what a company may keep.
     """
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
+    if not certainly:
+        _believe(engine, now, timedelta(days=keeping.days))
     old = calls.c.started_at < now - timedelta(days=keeping.days)
     old_calls = select(calls.c.call_id).where(old)
     card_days = min(keeping.card_days, keeping.days) if keeping.what != "nothing" else 1
     old_cards = (calls.c.started_at < now - timedelta(days=card_days)) & calls.c.card.is_not(None)
     kept_promises = callbacks.c.done_at.is_not(None) & (callbacks.c.not_after < now - timedelta(days=keeping.days))
     events, numbers = call_events.c.call_id.in_(old_calls), old & (calls.c.caller != "")
-    recordings = _recordings_older_than(audio, keeping.audio_days)
+    recordings = _recordings_from_before(audio, now - timedelta(days=keeping.audio_days))
     with engine.begin() as connection:
         purged = Purged(
             events=_count(connection, call_events, events),
@@ -88,9 +95,19 @@ def _count(connection: Connection, table: Any, condition: Any) -> int:
     return int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
 
 
-def _recordings_older_than(audio: Path, days: int) -> list[Path]:
-    before = time.time() - days * _SECONDS_A_DAY
+def _recordings_from_before(audio: Path, moment: datetime) -> list[Path]:
+    before = moment.timestamp()
     return [path for path in audio.glob("*.ulaw") if path.stat().st_mtime < before] if audio.is_dir() else []
+
+
+def _believe(engine: Engine, now: datetime, kept: timedelta) -> None:
+    with engine.connect() as connection:
+        newest = connection.execute(select(func.max(calls.c.started_at))).scalar()
+    if newest and now - newest.replace(tzinfo=UTC) > kept:
+        raise ClockInDoubt(
+            f"by this machine's clock it is {now:%Y-%m-%d}, and the newest call is from {newest:%Y-%m-%d}: nothing "
+            "would be kept.  If the clock is wrong, set it (ivr doctor); if there were no calls since, say --certainly"
+        )
 
 
 def _plain(row: dict[str, Any], without: Iterable[str] = ()) -> dict[str, Any]:

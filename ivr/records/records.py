@@ -11,12 +11,14 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ivr.records.database import RecordsUnavailable, connect
-from ivr.records.schema import call_events, calls, metadata
+from ivr.records.schema import call_events, calls
+from ivr.records.upgrade import upgrade
 
 __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
 
 AGAIN_WITHIN = timedelta(hours=24)  # who rings again within this was not served: the reports count it so, too
+LONGEST = timedelta(hours=4)  # Twilio ends a call after this
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,9 @@ class Records:
         """Told once of each ending that this process records: outcome and reason."""
 
     def prepare(self) -> None:
-        """Create what is missing.  Raises RecordsUnavailable."""
+        """Create what is missing, upgrade what is of an earlier version.  Raises RecordsUnavailable."""
         try:
-            metadata.create_all(self.engine)
+            upgrade(self.engine)
         except SQLAlchemyError as error:
             raise RecordsUnavailable(
                 f"the database cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's permissions, "
@@ -129,6 +131,16 @@ class Records:
             self.on_ending(outcome, reason)
         return closed.rowcount == 1
 
+    def close_forgotten(self) -> int:
+        """End calls that are still open after longer than any call lasts: their process died, and nobody asked again.
+
+        Raises SQLAlchemyError.
+        """
+        now = datetime.now(UTC)
+        forgotten = calls.c.outcome.is_(None) & (calls.c.started_at < now - LONGEST)
+        with self.engine.begin() as connection:
+            return connection.execute(update(calls).where(forgotten).values(outcome="failed", ended_at=now)).rowcount
+
     def change(self, call_id: str, **values: Any) -> None:
         """What became of a call later: a caller who hung up but is still there, a voicemail, the advisor reached."""
         with self.engine.begin() as connection:
@@ -172,7 +184,7 @@ class Records:
         with self.engine.connect() as connection:
             began = connection.execute(select(calls.c.started_at).where(calls.c.call_id == call_id)).scalar()
         if began is not None:
-            since = datetime.now(UTC) - began.replace(tzinfo=UTC)
+            since = max(datetime.now(UTC) - began.replace(tzinfo=UTC), timedelta(0))  # a clock may have been set back
             self.append([NewEvent(call_id, round(since.total_seconds() * 1000), kind, data)])
 
     def append(self, events: Sequence[NewEvent]) -> None:

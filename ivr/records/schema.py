@@ -1,4 +1,4 @@
-"""The tables."""
+"""The tables, as this version works with them.  Each change needs a migration, too: see ``ivr.records.migrations``."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,24 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+HEAD = "0002"  # the number of the last migration
 metadata = MetaData()
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, in UTC on both sides: SQLite forgets the zone it was given, PostgreSQL answers in its own."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
 
 calls = Table(
     "calls",
@@ -27,9 +44,9 @@ calls = Table(
     Column("caller", String(64), nullable=False),  # "" when withheld
     Column("line", String(64), nullable=False),
     Column("language", String(8), nullable=False),
-    Column("started_at", DateTime(timezone=True), nullable=False),
-    Column("ended_at", DateTime(timezone=True)),  # of the machine's part
-    Column("finished_at", DateTime(timezone=True)),  # of the whole call, advisor's part included
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),  # of the machine's part
+    Column("finished_at", Moment),  # of the whole call, advisor's part included
     # Only this hash is kept: who reads the database cannot open a stream.
     Column("token_hash", String(64), nullable=False),
     Column("stream_id", String(64)),  # set once, by the stream that used the token
@@ -62,8 +79,8 @@ desk_sessions = Table(
     Column("name", String(64), nullable=False),
     Column("password_hash", String(64), nullable=False),  # of the stored hash: a new password ends the session
     Column("form_key", String(32), nullable=False),
-    Column("began_at", DateTime(timezone=True), nullable=False),
-    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
 )
 
 desk_attempts = Table(
@@ -72,24 +89,9 @@ desk_attempts = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("name", String(64), nullable=False),
     Column("address", String(64), nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", Moment, nullable=False),
     Index("desk_attempts_by_time", "at"),
 )
-
-
-class Moment(TypeDecorator[datetime]):
-    """A point in time, in UTC on both sides: SQLite forgets the zone it was given."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 callbacks = Table(
@@ -152,4 +154,14 @@ notices = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# Changes that were sent to a company's own system: the same one is not sent twice, whichever process gets it.
+sent_changes = Table(
+    "sent_changes",
+    metadata,
+    Column("key", String(128), primary_key=True),
+    Column("sent_at", Moment, nullable=False, index=True),
+    Column("outcome", String(64)),  # null until an answer came
+    Column("result_values", JSON),
 )

@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +12,8 @@ from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ivr.records.schema import file_texts, notices, versions
+
+_TRIES = 20  # processes of one server that keep a version at the same moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +43,24 @@ class Versions:
     def keep(self, texts: Mapping[str, str], who: str) -> Version:
         """Keep this version, unless it is the newest already: every process of a server keeps what it loads."""
         files = {name: _digest(text) for name, text in sorted(texts.items())}
-        newest = self.newest()
-        if newest and newest.files == files:
-            return newest
-        number = newest.id + 1 if newest else 1
-        try:
-            with self._engine.begin() as connection:
-                known = set(connection.execute(select(file_texts.c.digest)).scalars())
-                new = {files[name]: text for name, text in texts.items() if files[name] not in known}
-                if new:
-                    rows = [{"digest": digest, "text": text} for digest, text in new.items()]
-                    connection.execute(insert(file_texts), rows)
-                row = {"id": number, "at": datetime.now(UTC), "who": who[:64], "files": json.dumps(files)}
-                connection.execute(insert(versions).values(row))
-        except IntegrityError:  # another process was quicker
-            return self.newest() or self.keep(texts, who)
-        return self.get(number)
+        for _ in range(_TRIES):
+            newest = self.newest()
+            if newest and newest.files == files:
+                return newest
+            number = newest.id + 1 if newest else 1
+            with suppress(IntegrityError):  # another process was quicker, maybe with other files
+                self._insert(number, texts, files, who)
+                return self.get(number)
+        raise RuntimeError(f"{_TRIES} other versions of the files were kept meanwhile")
+
+    def _insert(self, number: int, texts: Mapping[str, str], files: Mapping[str, str], who: str) -> None:
+        with self._engine.begin() as connection:
+            known = set(connection.execute(select(file_texts.c.digest)).scalars())
+            new = {files[name]: text for name, text in texts.items() if files[name] not in known}
+            if new:
+                connection.execute(insert(file_texts), [{"digest": each, "text": text} for each, text in new.items()])
+            row = {"id": number, "at": datetime.now(UTC), "who": who[:64], "files": json.dumps(files)}
+            connection.execute(insert(versions).values(row))
 
     def newest(self) -> Version | None:
         """The newest version, or None before the first."""

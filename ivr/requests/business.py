@@ -4,8 +4,9 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 
 from ivr.requests.backend import Backend, BackendFailed, OutcomeUnknown, Result
 from ivr.requests.breaker import REST_S, Breaker
@@ -18,28 +19,42 @@ _log = logging.getLogger(__name__)
 SECRET = "secret"  # noqa: S105  values that begin so fill text messages and go nowhere else
 Render = Callable[[str, str, Mapping[str, object]], str]
 """language, prompt, values -> text"""
+Missed = Callable[[str, str], None]
+"""the key of a change, why its text message was not sent"""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something the business does.  ``text_message``: the prompt of a message that is sent with the answer's values."""
+    """Something the business does.
+
+    ``text_message``: the prompt of a message that is sent with the answer's values.  ``text_later``: the answer does
+    not wait for it, so that nobody can tell from its time whether there was anybody to send it to.
+    """
 
     backend: Backend
     changes: bool = False
     text_message: str | None = None
+    text_later: bool = False
 
 
 class Business:
     """Carries out actions in threads of the backend they belong to."""
 
     def __init__(
-        self, actions: Mapping[str, Action], sent: SentChanges, messenger: Messenger | None, render: Render
+        self,
+        actions: Mapping[str, Action],
+        sent: SentChanges,
+        messenger: Messenger | None,
+        render: Render,
+        missed: Missed = lambda key, why: None,
     ) -> None:
-        """``messenger`` may be None when no action sends text messages."""
+        """``messenger``: None when no action sends text messages.  ``missed`` hears of those sent later in vain."""
         self._actions = actions
         self._sent = sent
         self._messenger = messenger
         self._render = render
+        self._missed = missed
+        self._later: set[Future[Result]] = set()
         self._lanes = {name: _Lane(name) for name in {self._lane(action) for action in actions.values()}}
 
     def start(self, action: str, values: Mapping[str, str], key: str) -> "Future[Result]":
@@ -76,9 +91,27 @@ class Business:
         to = result.values.get(f"{SECRET}_to")
         if self._messenger and action.text_message and to:
             text = self._render(values["language"], action.text_message, {**values, **result.values})
-            if not _sent(self._messenger, str(to), text, f"{key}-text"):
+            send = partial(_send, self._messenger, str(to), text, f"{key}-text")
+            if action.text_later:
+                self._send_later(send, self._lanes[self._lane(action)], key or "")
+            elif not _sent(send):
                 return Result("not_sent", spoken)
         return Result(result.outcome, spoken)
+
+    def _send_later(self, send: Callable[[], Result], lane: "_Lane", key: str) -> None:
+        def look_after(sending: Future[Result]) -> None:
+            error = sending.exception()
+            if error or sending.result().outcome != "sent":
+                self._missed(key, str(error or "this number cannot get text messages"))
+            self._later.discard(sending)
+
+        sending = lane.run(send)
+        self._later.add(sending)
+        sending.add_done_callback(look_after)
+
+    def settle(self) -> None:
+        """Wait until every text message that is sent later has been sent."""
+        wait(tuple(self._later))
 
 
 class _Lane:
@@ -115,9 +148,13 @@ def _failed(why: str) -> "Future[Result]":
     return future
 
 
-def _sent(messenger: Messenger, to: str, text: str, key: str) -> bool:
+def _send(messenger: Messenger, to: str, text: str, key: str) -> Result:
+    return Result("sent" if messenger.send(to, text, key) else "not_sent", {})
+
+
+def _sent(send: Callable[[], Result]) -> bool:
     try:
-        return messenger.send(to, text, key)
+        return send().outcome == "sent"
     except OutcomeUnknown:
         raise
     except BackendFailed as error:

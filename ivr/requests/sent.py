@@ -2,22 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import JSON, Column, DateTime, Engine, MetaData, String, Table, delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from ivr.records.schema import sent_changes
 from ivr.requests.backend import BackendFailed, OutcomeUnknown, Result
 
 KEPT = timedelta(days=1)  # longer than any call
-
-_metadata = MetaData()
-sent_changes = Table(
-    "sent_changes",
-    _metadata,
-    Column("key", String(128), primary_key=True),
-    Column("sent_at", DateTime(timezone=True), nullable=False, index=True),
-    Column("outcome", String(64)),  # null until an answer came
-    Column("result_values", JSON),
-)
 
 
 class SentChanges:
@@ -25,10 +16,6 @@ class SentChanges:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-
-    def prepare(self) -> None:
-        """Create the table.  Raises SQLAlchemyError."""
-        _metadata.create_all(self._engine)
 
     def claim(self, key: str) -> Result | None:
         """None: nobody has sent this change, and now it is yours to send.  Otherwise what came of it.

@@ -89,4 +89,5 @@ def _plain(value: object) -> object:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).strip()
+    reason = str(getattr(error, "orig", None) or error).strip()
+    return "it took too long (timeout)" if reason == "interrupted" else reason

@@ -28,6 +28,7 @@ _LOOK_AHEAD_SAMPLES = RATE_HZ * 400 // 1000  # of the decoder: one block and the
 _PAUSE_MS = 100  # shorter silences are closures of plosives; after one like this the look-ahead is made up
 _PART_MS = 240  # as long as this, what was said so far is decided: the last words may still differ from the partial
 _LEAD_SAMPLES = RATE_HZ * 200 // 1000  # of silence before the next part
+_LESS_URGENT = 5
 _NOISE_AGAIN = 50.0, 3  # and its seed: another noise than at first, so other errors
 _PATIENCE_S = 0.5  # for a second hearing, after a sentence's last 440 ms of silence; then the first one decides
 _QUEUE = 3  # second hearings of one process under way or waiting: a fourth would not be there in time
@@ -106,13 +107,17 @@ class VoskModel:
             grammar = self._grammars[vocabulary] = self._compile(vocabulary)
         return VoskRecogniser(self, self._new(grammar.phrases_json), grammar, self._reject)
 
+    def phrases_json(self, vocabulary: Vocabulary) -> str:
+        """The grammar as Vosk takes it; "" for none."""
+        return self._compile(vocabulary).phrases_json
+
     def again_soon(
         self, before: Judgement, first: Heard, audio: Samples, phrases: Phrases
     ) -> "Future[Judgement] | None":
         """Hear an utterance once more on the model's own threads; None when too many others wait for that."""
         with self._lock:
             if self._pool is None or self._pool_of != os.getpid():  # threads do not survive a fork
-                self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="vosk")
+                self._pool = ThreadPoolExecutor(os.cpu_count(), "vosk", _after_the_callers)
                 self._pool_of, self._queued = os.getpid(), 0
             if self._queued >= _QUEUE:
                 return None
@@ -229,6 +234,11 @@ class VoskModel:
 
     def _unusable(self, why: str) -> ModelUnusable:
         return ModelUnusable(self._path, why, "install a model with: ivr models install LANGUAGE")
+
+
+def _after_the_callers() -> None:
+    """On Linux a thread has a priority of its own: who asks for a person is not to wait for a second hearing."""
+    os.nice(_LESS_URGENT)
 
 
 class VoskRecogniser:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -38,10 +39,11 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
     routes = Blueprint("desk", __name__, url_prefix="/supervisor", template_folder="templates", static_folder="static")
     logins = Logins(records.engine, users)
     doors = Doors(logins, public_url)
-    live, today = LiveCalls(records.engine), TodaysNumbers(records.engine)
+    live, today = LiveCalls(records.engine), TodaysNumbers(records.engine, lambda: parts.config.zone)
     routes.after_request(with_headers)
-    routes.add_app_template_filter(_clock, "clock")
+    routes.add_app_template_filter(lambda moment: _clock(moment, parts.config.zone), "clock")
     routes.add_app_template_filter(mask, "mask")
+    routes.context_processor(lambda: {"zone": parts.config.zone.key})
 
     @routes.route("/login", methods=["GET", "POST"])
     def log_in() -> AnyResponse | tuple[str, int] | str:
@@ -52,7 +54,9 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
         try:
             secret = logins.log_in(name, password, request.remote_addr or "")
         except TooManyAttempts:
-            return render_template("desk/log_in.html", wrong="Too many attempts. Try again in 15 minutes."), 429
+            return render_template(
+                "desk/log_in.html", wrong="Too many attempts. Try again in a moment, or in 15 minutes."
+            ), 429
         if secret is None:
             return render_template("desk/log_in.html", wrong="The name or the password is not right."), 401
         return doors.let_in(redirect(url_for("desk.wallboard")), secret)
@@ -95,7 +99,7 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
             "desk/search.html",
             login=who(),
             question=question,
-            calls=search(records.engine, question),
+            calls=search(records.engine, question, parts.config.zone),
             most=MOST,
             reasons=REASONS,
             outcomes=("served", "transferred", "callback", "voicemail", "hung_up", "failed"),
@@ -209,5 +213,5 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _clock(moment: datetime | None) -> str:
-    return moment.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+def _clock(moment: datetime | None, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if moment else ""

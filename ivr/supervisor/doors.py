@@ -1,5 +1,6 @@
 """Who may come in: the cookie, forms from our own pages only, and what browsers are told not to do."""
 
+import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -46,7 +47,8 @@ class Doors:
                 g.login = login
                 if request.method == "POST":
                     self.refuse_other_sites(request)
-                    if request.form.get("form_key") != login.form_key:
+                    given = request.form.get("form_key", "")
+                    if not hmac.compare_digest(given.encode(), login.form_key.encode()):
                         abort(400, "this form is too old: load the page again")
                 return view(*args, **kwargs)
 

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,9 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A period.  ``served_net``: served, and not ringing again within 24 hours (withheld numbers cannot be told).
+    """A period, its hours told in ``zone``.
 
+    ``served_net``: served, and not ringing again within 24 hours (withheld numbers cannot be told).
     ``to_person_s``: seconds from the first ring to the transfer.  ``given_up``: the last prompt before callers hung up.
     ``hours``: calls by weekday (Monday first) and hour, shape (7, 24).  ``upset``: the highest of each call.
     ``unmatched``: language and text of what nothing was made of.  ``promises``: callbacks asked for in the period.
@@ -47,6 +49,7 @@ class Figures:
 
     since: datetime
     until: datetime
+    zone: ZoneInfo
     calls: int
     outcomes: Mapping[str, int]
     reasons: Mapping[str, int]
@@ -62,8 +65,11 @@ class Figures:
     promises: tuple[Promise, ...] = ()
 
 
-def figures(engine: Engine, since: datetime, until: datetime, step: Callable[[], None] = lambda: None) -> Figures:
-    """Everything between two moments.  ``step`` is called ``STEPS`` times, for a progress bar."""
+def figures(
+    engine: Engine, since: datetime, until: datetime, zone: ZoneInfo, step: Callable[[], None] = lambda: None
+) -> Figures:
+    """Everything between two moments.  ``zone``: whose hours of the day are told.  ``step`` is called ``STEPS`` times,
+    for a progress bar."""
     inside = (calls.c.started_at >= since) & (calls.c.started_at < until)
     rows = _rows(engine, select(*(calls.c[name] for name in _COLUMNS)).where(inside))
     step()
@@ -72,12 +78,12 @@ def figures(engine: Engine, since: datetime, until: datetime, step: Callable[[],
     )
     again = _who_rang_again(_rows(engine, after))
     step()
-    moments = [row.started_at.replace(tzinfo=UTC).astimezone() for row in rows]
     hours = np.zeros((7, 24), dtype=np.int64)
-    for moment in moments:
+    for moment in (row.started_at.astimezone(zone) for row in rows):
         hours[moment.weekday(), moment.hour] += 1
     served = [row for row in rows if row.outcome == "served"]
-    put_through = [row for row in rows if row.reason and row.ended_at]
+    # Where the clock was set back meanwhile, nobody knows how long it took.
+    put_through = [row for row in rows if row.reason and row.ended_at and row.ended_at >= row.started_at]
     given_up = _given_up(engine, inside)
     step()
     upset = _rows(engine, _events(inside, "tone", func.max(call_events.c.data["upset"].as_float())).group_by("call_id"))
@@ -89,6 +95,7 @@ def figures(engine: Engine, since: datetime, until: datetime, step: Callable[[],
     return Figures(
         since=since,
         until=until,
+        zone=zone,
         calls=len(rows),
         outcomes=Counter(row.outcome or "open" for row in rows),
         reasons=Counter(row.reason for row in rows if row.reason),
@@ -110,7 +117,7 @@ _COLUMNS = ("caller", "language", "started_at", "ended_at", "outcome", "reason")
 
 def _rows(engine: Engine, wanted: Select[Any]) -> list[Any]:
     with engine.connect() as connection:
-        return list(connection.execute(wanted))
+        return list(connection.execute(wanted).all())
 
 
 def _events(inside: Any, kind: str, *columns: Any) -> Select[Any]:

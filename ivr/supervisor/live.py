@@ -1,17 +1,18 @@
 """Calls now.  The records are the only source: whichever process serves a call, every wallboard shows it."""
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, select
 
+from ivr.records.records import LONGEST
 from ivr.records.schema import call_events, calls
 
-SILENT_AFTER = timedelta(seconds=90)  # an open call notes something every few seconds; else its process has died
-LONGEST = timedelta(hours=4)  # Twilio ends a call after this
+SILENT_AFTER_S = 90  # an open call notes something every few seconds; else its process has died
 _STEP = 5_000  # events read at a time
 
 
@@ -20,6 +21,7 @@ class LiveCall:
     """A call that is going on.  ``state``: with the machine, ringing, waiting, with an advisor.
 
     ``upset``: probability that the caller is, None when nothing can be said.  ``last``: what was heard or said last.
+    ``seen_s``: when something of it was seen last, by a clock that nobody sets.
     """
 
     call_id: str
@@ -32,14 +34,15 @@ class LiveCall:
     team: str | None = None
     upset: float | None = None
     last: str = ""
-    seen_at: datetime | None = None
+    seen_s: float = 0.0
 
 
 class LiveCalls:
     """Follows the end of the events' table and keeps what matters of each open call.  Shared by all requests."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
+        self._clock = clock
         self._lock = threading.Lock()
         self._calls: dict[str, LiveCall] = {}
         self._last_event: int | None = None
@@ -47,15 +50,19 @@ class LiveCalls:
     def now(self) -> list[LiveCall]:
         """The calls that are going on, the longest first."""
         with self._lock:
-            moment = datetime.now(UTC)
+            moment, seen_s = self._clock(), time.monotonic()
             with self._engine.connect() as connection:
                 rows = connection.execute(_going_on(moment)).mappings().all()
-                known = {row["call_id"]: self._calls.get(row["call_id"]) or _from(row) for row in rows}
+                known = {row["call_id"]: self._calls.get(row["call_id"]) or _from(row, moment) for row in rows}
                 self._calls = {row["call_id"]: _ended(known[row["call_id"]], row) for row in rows}
                 for event in self._new_events(connection, list(self._calls)):
                     if event["call_id"] in self._calls:
-                        self._calls[event["call_id"]] = after(self._calls[event["call_id"]], event, moment)
-            alive = [call for call in self._calls.values() if _alive(call, moment)]
+                        self._calls[event["call_id"]] = after(self._calls[event["call_id"]], event, seen_s)
+            alive = [
+                call
+                for call in self._calls.values()
+                if call.state != "machine" or seen_s - call.seen_s < SILENT_AFTER_S
+            ]
             return sorted(alive, key=lambda call: call.started_at)
 
     def _new_events(self, connection: Any, open_calls: list[str]) -> Iterable[RowMapping]:
@@ -76,9 +83,9 @@ class LiveCalls:
                 return
 
 
-def after(call: LiveCall, event: RowMapping | dict[str, Any], moment: datetime) -> LiveCall:
+def after(call: LiveCall, event: RowMapping | dict[str, Any], seen_s: float) -> LiveCall:
     """The call after one more event."""
-    call = replace(call, seen_at=moment)
+    call = replace(call, seen_s=seen_s)
     data = event["data"]
     match event["kind"]:
         case "heard" | "said":
@@ -101,9 +108,10 @@ def _going_on(moment: datetime) -> Any:
     return select(*(calls.c[name] for name in columns)).where(recent & unfinished)
 
 
-def _from(row: RowMapping) -> LiveCall:
-    started = row["started_at"].replace(tzinfo=UTC)
-    return LiveCall(row["call_id"], row["caller"], row["line"], row["language"], started)
+def _from(row: RowMapping, moment: datetime) -> LiveCall:
+    began, age_s = row["started_at"], (moment - row["started_at"]).total_seconds()
+    seen_s = time.monotonic() - max(0.0, age_s)
+    return LiveCall(row["call_id"], row["caller"], row["line"], row["language"], began, seen_s=seen_s)
 
 
 def _ended(call: LiveCall, row: RowMapping) -> LiveCall:
@@ -111,7 +119,3 @@ def _ended(call: LiveCall, row: RowMapping) -> LiveCall:
     if row["outcome"] != "transferred" or call.reason:
         return call
     return replace(call, state="ringing", reason=row["reason"], team=row["team"])
-
-
-def _alive(call: LiveCall, moment: datetime) -> bool:
-    return call.state != "machine" or moment - (call.seen_at or call.started_at) < SILENT_AFTER

@@ -2,10 +2,12 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from datetime import time as time_of_day
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, func, select
 
@@ -24,7 +26,10 @@ _MOST_TROUBLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Since midnight.  ``outcomes`` and ``reasons``: how many calls; ``troubles``: the latest first."""
+    """Since midnight where the company is.
+
+    ``outcomes`` and ``reasons``: how many calls; ``troubles``: the latest first.
+    """
 
     calls: int
     outcomes: Mapping[str, int]
@@ -35,8 +40,12 @@ class Today:
 class TodaysNumbers:
     """Counted at most every two seconds, however many look."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, zone: Callable[[], ZoneInfo], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._engine = engine
+        self._zone = zone
+        self._clock = clock
         self._lock = threading.Lock()
         self._kept: tuple[float, Today] | None = None
 
@@ -48,7 +57,8 @@ class TodaysNumbers:
             return self._kept[1]
 
     def _count(self) -> Today:
-        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        zone = self._zone()
+        midnight = datetime.combine(self._clock().astimezone(zone), time_of_day(), zone)
         today = calls.c.started_at >= midnight
         each = select(calls.c.outcome, calls.c.reason, func.count()).where(today).group_by("outcome", "reason")
         trouble = (
@@ -68,7 +78,7 @@ class TodaysNumbers:
             troubles = tuple(
                 {
                     "call_id": row.call_id,
-                    "at": row.started_at.replace(tzinfo=UTC).timestamp() + row.at_ms / 1000,
+                    "at": row.started_at.timestamp() + row.at_ms / 1000,
                     "what": TROUBLES[row.kind],
                     "why": str(row.data.get("why", "") or row.data.get("request", "")),
                 }

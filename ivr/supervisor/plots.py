@@ -49,10 +49,11 @@ def _bars(axes: Any, counts: Mapping[str, int]) -> None:
 
 
 def _hours(axes: Any, now: Figures) -> None:
-    axes.imshow(now.hours, aspect="auto", cmap="GnBu")
+    shown = axes.imshow(now.hours, aspect="auto", cmap="GnBu", vmin=0)  # from none on: small differences look small
+    axes.figure.colorbar(shown, ax=axes, label="calls")
     axes.set_yticks(range(7), DAYS)
     axes.set_xticks(range(0, 24, 3))
-    axes.set_xlabel("hour of the day")
+    axes.set_xlabel(f"hour of the day, {now.zone.key}")
 
 
 def _waits(axes: Any, now: Figures) -> None:

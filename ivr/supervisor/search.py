@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, RowMapping, exists, select
 
@@ -24,17 +25,17 @@ class Question:
     until: date | None = None
 
 
-def search(engine: Engine, question: Question) -> list[RowMapping]:
-    """The newest calls that fit, ``MOST`` at most."""
+def search(engine: Engine, question: Question, zone: ZoneInfo) -> list[RowMapping]:
+    """The newest calls that fit, ``MOST`` at most.  ``zone``: where the days of the question begin."""
     columns = ("call_id", "caller", "line", "language", "started_at", "ended_at", "outcome", "reason", "team")
     wanted = select(*(calls.c[name] for name in columns)).order_by(calls.c.started_at.desc()).limit(MOST)
-    for condition in _conditions(question):
+    for condition in _conditions(question, zone):
         wanted = wanted.where(condition)
     with engine.connect() as connection:
         return list(connection.execute(wanted).mappings())
 
 
-def _conditions(question: Question) -> list[Any]:
+def _conditions(question: Question, zone: ZoneInfo) -> list[Any]:
     found: list[Any] = []
     if digits := re.sub(r"\D", "", question.number):
         found.append(calls.c.caller.like(f"%{digits}"))
@@ -46,11 +47,7 @@ def _conditions(question: Question) -> list[Any]:
         heard = (call_events.c.call_id == calls.c.call_id) & (call_events.c.kind == "heard")
         found.append(exists().where(heard & (call_events.c.data["intent"].as_string() == question.intent)))
     if question.since:
-        found.append(calls.c.started_at >= _midnight(question.since))
+        found.append(calls.c.started_at >= datetime.combine(question.since, time(), zone))
     if question.until:
-        found.append(calls.c.started_at < _midnight(question.until + timedelta(days=1)))
+        found.append(calls.c.started_at < datetime.combine(question.until + timedelta(days=1), time(), zone))
     return found
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time()).astimezone().astimezone(UTC)

@@ -18,14 +18,15 @@ def sentences(now: Figures, before: Figures) -> list[str]:
     said.append(
         f"{_percent(now.served_net, now.calls)} were served and did not ring again within 24 hours"
         + _against(now.served_net, now.calls, before.served_net, before.calls)
-        + (f" ({now.withheld} calls had no number and could not be followed)." if now.withheld else ".")
+        + (f" ({now.withheld:,} calls had no number and could not be followed)." if now.withheld else ".")
     )
     through = sum(now.reasons.values())
     if through:
         first, count = max(now.reasons.items(), key=lambda each: each[1])
         said.append(
-            f"{_percent(through, now.calls)} were put through to a person, half of them within "
-            f"{np.median(now.to_person_s):.0f} s; most often because {REASONS.get(first, first)} ({count})."
+            f"{_percent(through, now.calls)} were put through to a person"
+            + (f", half of them within {np.median(now.to_person_s):.0f} s" if now.to_person_s.size else "")
+            + f"; most often because {REASONS.get(first, first)} ({count:,})."
         )
     said += [
         f"Put through because {REASONS.get(reason, reason)}: {_percent(now.reasons.get(reason, 0), now.calls)}"
@@ -37,7 +38,9 @@ def sentences(now: Figures, before: Figures) -> list[str]:
         broken = sum(each.broken(now.until) for each in now.promises)
         waiting = sum(each.done_at is None and not each.broken(now.until) for each in now.promises)
         kept = len(now.promises) - broken - waiting
-        said.append(f"Callbacks promised: {len(now.promises)}; kept {kept}, broken {broken}, still to come {waiting}.")
+        said.append(
+            f"Callbacks promised: {len(now.promises):,}; kept {kept:,}, broken {broken:,}, still to come {waiting:,}."
+        )
     lost = now.outcomes.get("hung_up", 0)
     where = next(iter(now.given_up), "")
     if lost:

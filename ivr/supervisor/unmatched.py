@@ -8,12 +8,16 @@ from rapidfuzz import fuzz, process
 from ivr.grammar import Expecting, Grammar
 
 ALIKE = 75  # of 100; the same words in another order or with a few more
+NEAR = 0.3  # likeness of a sentence worth looking at; "is there parking" is 0.19 like "is there a warranty"
 MOST = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Sentences alike.  ``intent``: the one whose sentence is nearest, which may be the one to extend."""
+    """Sentences alike.
+
+    ``intent``: the one whose sentence is nearest, which may be the one to extend; "" where none is near.
+    """
 
     language: str
     times: int
@@ -50,5 +54,7 @@ def _subject(language: str, group: list[str], texts: Mapping[str, int], grammar:
     if grammar is None:
         return Subject(language, times, examples, "", "")
     meaning = grammar.understand(group[0], Expecting("request"))
+    if meaning.likeness < NEAR:
+        return Subject(language, times, examples, "", "")
     intent = meaning.intent or grammar.sentences.get(meaning.sentence, "")
     return Subject(language, times, examples, intent, meaning.sentence)

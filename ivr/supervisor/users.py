@@ -1,6 +1,6 @@
 """Who may log in: ``config/users.yaml``, written by ``ivr users``."""
 
-import os
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -9,13 +9,18 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from ivr.config.files import Name
 from ivr.config.source import check, read
+from ivr.config.writing import one_at_a_time, replace
 from ivr.yaml_text import dump
 
 FILE = "config/users.yaml"
 MIN_PASSWORD = 12  # NIST SP 800-63B-4 asks for 15 without, 8 with a second factor; guessing is limited in ``logins``
 Role = Literal["supervisor", "advisor"]
-# Somebody nobody is: checked for unknown names, so that a guess takes as long as for known ones.
-_NOBODY = generate_password_hash("nobody at all")
+
+
+@cache  # hashing takes a while by design: not at every start of every command
+def _nobody() -> str:
+    """The hash of somebody nobody is: checked for unknown names, so that a guess takes as long as for known ones."""
+    return generate_password_hash("nobody at all")
 
 
 class User(BaseModel):
@@ -55,20 +60,18 @@ class Users:
     def verify(self, name: str, password: str) -> User | None:
         """The user with this name and password.  Takes the same time for a wrong name and a wrong password."""
         user = self.all().get(name)
-        right = check_password_hash(user.password if user else _NOBODY, password)
+        right = check_password_hash(user.password if user else _nobody(), password)
         return user if user and right else None
 
     def put(self, name: str, password: str | None, role: Role | None) -> None:
         """Add somebody, give them a new password, or (both None) take them out.  Only its owner can read the file."""
-        users = {each: user.model_dump() for each, user in self.all().items()}
-        if password is None or role is None:
-            users.pop(name, None)
-        else:
-            users[name] = {"password": generate_password_hash(password), "role": role}
-        UsersFile.model_validate({"users": users})
-        path = self._home / FILE
-        draft = path.with_suffix(".new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write("# Who may log in at /supervisor.  Change it with: ivr users\n")
-            file.write(dump({"users": users}))
-        draft.replace(path)
+        hashed = generate_password_hash(password) if password is not None else ""
+        with one_at_a_time((self._home / FILE).parent):
+            users = {each: user.model_dump() for each, user in self.all().items()}
+            if password is None or role is None:
+                users.pop(name, None)
+            else:
+                users[name] = {"password": hashed, "role": role}
+            UsersFile.model_validate({"users": users})
+            first = "# Who may log in at /supervisor.  Change it with: ivr users\n"
+            replace(self._home / FILE, first + dump({"users": users}), mode=0o600)

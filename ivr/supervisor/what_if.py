@@ -57,10 +57,10 @@ class Fates:
 
 def load(engine: Engine, since: datetime, until: datetime) -> Stored:
     """The decisions between two moments."""
-    data = call_events.c.data
+    kind, data = call_events.c.kind, call_events.c.data
     columns = (
         calls.c.call_id,
-        call_events.c.kind,
+        kind,
         data["intent"].as_string(),
         data["confidence"].as_float(),
         data["upset"].as_float(),
@@ -69,7 +69,7 @@ def load(engine: Engine, since: datetime, until: datetime) -> Stored:
     moments = (
         select(*columns)
         .select_from(call_events.join(calls, calls.c.call_id == call_events.c.call_id))
-        .where(inside & call_events.c.kind.in_(("heard", "tone")))
+        .where(inside & ((kind == "tone") | ((kind == "heard") & data["intent"].as_string().is_not(None))))
         .order_by(calls.c.call_id, call_events.c.id)
     )
     with engine.connect() as connection:
@@ -77,7 +77,7 @@ def load(engine: Engine, since: datetime, until: datetime) -> Stored:
             select(calls.c.call_id, calls.c.outcome, calls.c.reason).where(inside).order_by(calls.c.call_id)
         ).all()
         places = {row[0]: place for place, row in enumerate(endings)}
-        rows = [row for row in connection.execute(moments) if row[1] == "tone" or row[2]]
+        rows = connection.execute(moments).all()
     requests = [row[1] == "heard" and row[2] not in _ALWAYS for row in rows]
     return Stored(
         call=np.array([places[row[0]] for row in rows], dtype=np.int64),

@@ -11,12 +11,13 @@ from typing import Any
 
 import phonenumbers
 from babel import Locale
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, render_template, request, url_for
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.handover import Facts, handover
 from ivr.advisors.voicemail import NotFetched
+from ivr.operations.strangers import Strangers
 from ivr.records.earlier import earlier_calls
 from ivr.records.records import StoredCall
 from ivr.requests.backend import Result
@@ -29,11 +30,11 @@ _KEPT_ORDERS = 500  # calls whose orders are kept in memory
 _log = logging.getLogger(__name__)
 
 
-def card_pages(parts: Parts) -> Blueprint:
+def card_pages(parts: Parts, strangers: Strangers) -> Blueprint:
     """The routes: ``/card/<token>`` is the page, ``/now`` what of it changes, ``/message.wav`` the caller's message."""
     routes = Blueprint("cards", __name__, template_folder="templates", url_prefix="/card")
     routes.add_app_template_filter(telephone)
-    pages = _Pages(parts)
+    pages = _Pages(parts, strangers)
     routes.get("/<token>")(pages.page)
     routes.get("/<token>/now")(pages.now)
     routes.get("/<token>/message.wav", endpoint="message")(pages.message)
@@ -45,8 +46,9 @@ def card_pages(parts: Parts) -> Blueprint:
 class _Pages:
     """One method for each route."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, strangers: Strangers) -> None:
         self._parts = parts
+        self._strangers = strangers
         self._orders = _Orders(parts)
 
     def page(self, token: str) -> tuple[str, int]:
@@ -64,6 +66,7 @@ class _Pages:
             notes = [event.data for event in self._parts.records.events(call_id) if event.kind == "voicemail"]
             recording = self._parts.voicemail.fetch(str(notes[-1]["recording"])) if notes else None
         except LinkRefused:
+            self._refuse()
             recording = None
         except (NotFetched, RequestException, SQLAlchemyError) as error:
             _log.warning("a caller's message could not be played: %s", error)
@@ -81,10 +84,16 @@ class _Pages:
                 self._parts.records.note(call.call_id, "card_opened", who)
             return self._card(call, template, language or call.language, opens), 200
         except LinkRefused as error:
+            self._refuse()
             return (refused("expired", language), 410) if error.expired else (refused("invalid", language), 404)
         except SQLAlchemyError:
             _log.exception("a handover card could not be shown")
             return refused("trouble", language), 503
+
+    def _refuse(self) -> None:
+        """Who opens one bad link after the other gets no page for it."""
+        if self._strangers.refused(request.remote_addr, "a link to a card"):
+            abort(429)
 
     def _card(self, call: StoredCall, template: str, language: str, opens: bool) -> str:
         words = card_words(language)

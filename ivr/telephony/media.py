@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,27 @@ def decode(text: str | bytes) -> Message:
             return Ignored(event)
         case _:
             raise BadMessage("event: missing")
+
+
+def messages(texts: Iterable[bytes]) -> Iterator[Message]:
+    """All of these, decoded as they are asked for; audio that follows audio is one message.  Raises BadMessage."""
+    sound: list[bytes] = []
+    for text in texts:
+        try:
+            message = decode(text)
+        except BadMessage:
+            if sound:
+                yield Media(b"".join(sound))
+            raise
+        if isinstance(message, Media):
+            sound.append(message.payload)
+            continue
+        if sound:
+            yield Media(b"".join(sound))
+            sound = []
+        yield message
+    if sound:
+        yield Media(b"".join(sound))
 
 
 def _part(message: dict[str, Any], name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ivr.requests.business import Business
 from ivr.speech.prompts import Prompts, SpokenText
 from ivr.speech.recogniser import RecognitionModel
 from ivr.telephony.cards import CardLinks
+from ivr.telephony.lag import Lag
 
 _OF_THE_LINE = {"key"}  # values that are the same for all its callers
 
@@ -41,6 +42,7 @@ class Parts:
     delivery: Delivery
     voicemail: Voicemail
     metrics: Metrics = field(default_factory=Metrics)
+    lag: Lag = field(default_factory=Lag)
     audio: Path | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

@@ -6,6 +6,7 @@ here, the socket is closed and the record does not say "served": ``/voice/next``
 
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date
@@ -13,12 +14,25 @@ from typing import Any
 
 from ivr.call import Call, Languages
 from ivr.call.actions import Action, Behaviour, Do, Finish, Hush, Listen, Note, Notice, Reason, Say, Speak, Transfer
-from ivr.call.events import Answered, Broken, Elapsed, Event, Failed, Heard, HungUp, Played, Pressed, Started, Upset
+from ivr.call.events import (
+    Answered,
+    Broken,
+    Elapsed,
+    Event,
+    Failed,
+    Heard,
+    HungUp,
+    Partial,
+    Played,
+    Pressed,
+    Started,
+    Upset,
+)
 from ivr.records.audio import CallAudio
 from ivr.records.records import NewEvent, StoredCall
 from ivr.requests.backend import OutcomeUnknown, Result
 from ivr.speech.codec import decode_mulaw, duration_ms
-from ivr.speech.ear import Ear
+from ivr.speech.ear import Ear, Speech
 from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.playout import Playout
@@ -28,16 +42,22 @@ from ivr.tone import Cues, Tone
 DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen as half-open sockets without `stop`
 MOST_WITHOUT_AUDIO = 500  # other messages in a row: nobody presses keys like that, and marks are ours
 _PATIENCE_S = 0.25  # how long to wait for a message before looking at answers that came back
+_OF_SPEECH = 3  # messages of 20 ms taken at once: the recogniser works on such stretches
+_OF_SILENCE = 5  # a key or the first word waits for 100 ms at most, of 300 in which a person is to be found
 _log = logging.getLogger(__name__)
 
 
 class Session:
     """Serves the stream of one call."""
 
-    def __init__(self, socket: MediaSocket, start: media.Start, stored: StoredCall, parts: Parts) -> None:
+    def __init__(
+        self, socket: MediaSocket, start: media.Start, stored: StoredCall, parts: Parts, texts: Sequence[bytes] = ()
+    ) -> None:
+        """``texts``: what came together with ``start``."""
         config = parts.config
         language = self._language = stored.language
         self._socket = socket
+        self._texts = texts
         self._parts = parts
         self._stored = stored
         languages = Languages({each: config.grammars[each] for each in parts.models}, config.keys.get(stored.line, {}))
@@ -50,6 +70,7 @@ class Session:
         self._changes: set[int] = set()
         recorded = config.keep.what == "words_and_audio" and parts.audio
         self._audio = CallAudio(parts.audio, stored.call_id) if recorded and parts.audio else None
+        self._waited = False  # for an utterance to be understood: audio that came meanwhile is no sign of being behind
         self._quiet_s = 0.0
         self._without_audio = 0  # messages
         self._fell_silent_at: float | None = None
@@ -62,8 +83,9 @@ class Session:
             self._handle(Started())
             if self._stored.called_before:
                 self._notice("called_before")
+            self._take_all(self._texts)
             while not self._ended:
-                self._step()
+                self._step(self._messages_at_once())
         except LineLost as lost:
             self._lost(str(lost))
         except Exception:  # noqa: BLE001  the last branch is a person
@@ -82,20 +104,36 @@ class Session:
                     lookup.cancel()
             self._parts.writer.flush(timeout_s=2.0)
 
-    def _step(self) -> None:
-        text = self._socket.receive(_PATIENCE_S)
+    def _step(self, messages: int) -> None:
+        """Wait for so many messages, but not for long, and take what is there."""
+        self._socket.gather(messages)
+        texts = self._socket.receive(_PATIENCE_S)
         self._collect()
-        if text is None:
+        if not texts:
             self._quiet_s += _PATIENCE_S
             if self._quiet_s >= DEAD_LINE_S:
                 self._handle(Broken("no audio from the line"))
             return
+        waited, self._waited = self._waited, False
+        before_ms = self._call.elapsed_ms
+        self._take_all(texts)
+        audio_ms = self._call.elapsed_ms - before_ms
+        if not waited:
+            self._parts.lag.took(audio_ms, audio_ms * (1 - messages / len(texts)))
+
+    def _take_all(self, texts: Sequence[bytes]) -> None:
         try:
-            message = media.decode(text)
+            for message in media.messages(texts):
+                if not self._ended:
+                    self._take(message)
         except media.BadMessage as bad:
             self._handle(Broken(f"bad message: {bad}"))
-            return
-        self._take(message)
+
+    def _messages_at_once(self) -> int:
+        """As many as can wait for each other without a caller noticing."""
+        if self._lookups or self._ear.pausing:
+            return 1
+        return _OF_SPEECH if self._ear.talking else _OF_SILENCE
 
     def _take(self, message: media.Message) -> None:
         if isinstance(message, media.Media) and message.payload:
@@ -118,19 +156,25 @@ class Session:
                 _log.info("call %s: ignored %s", self._stored.call_id, message)
 
     def _listen(self, payload: bytes) -> None:
-        """A frame of the caller's audio: the tick of every clock of the call."""
+        """The caller's audio: the tick of every clock of the call."""
         began = time.monotonic()
         if self._audio:
             self._audio.hear(payload)
-        events = self._ear.hear(decode_mulaw(payload))
-        if self._tone and self._ear.taken is not None:
-            self._cues.hear(self._ear.taken, over_prompt=self._playout.speaking)
-        for event in events:
-            if isinstance(event, Heard):
-                self._fell_silent_at = began - self._ear.waited_ms / 1000
-            self._handle(self._felt(event) if isinstance(event, Heard) else event)
+        for event in self._ear.hear(decode_mulaw(payload)):
+            match event:
+                case Speech(samples=samples):
+                    if self._tone:
+                        self._cues.hear(samples, over_prompt=self._playout.speaking)
+                case Partial():
+                    self._handle(event)
+                case Heard():
+                    self._waited = True
+                    self._fell_silent_at = began - self._ear.waited_ms / 1000
+                    self._handle(self._felt(event))
+            if self._ended:
+                return
         ms = duration_ms(payload)
-        if not self._ended and self._playout.advance(ms):
+        if self._playout.advance(ms):
             self._handle(Played())
         self._handle(Elapsed(ms, self._ear.talking))
 

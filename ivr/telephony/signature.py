@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -9,11 +10,15 @@ from twilio.request_validator import SIGNATURE_SETTINGS_HEADER, RequestValidator
 
 
 class Signatures:
-    """Checks against the address Twilio was given, never against headers a stranger can set."""
+    """Checks against the address Twilio was given, never against headers a stranger can set.
 
-    def __init__(self, auth_token: str, public_url: str, media_url: str) -> None:
+    ``shared_keys``: secrets of Twilio's SharedKeys, for accounts that sign webhooks with one; two while it changes.
+    """
+
+    def __init__(self, auth_token: str, public_url: str, media_url: str, shared_keys: Sequence[str] = ()) -> None:
         self._key = auth_token.encode()
-        self._validator = RequestValidator(auth_token)
+        self._by_token = RequestValidator(auth_token)
+        self._by_shared_key = [RequestValidator(each) for each in shared_keys]
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._media_url = media_url
@@ -32,9 +37,11 @@ class Signatures:
 
     def _valid(self, url: str, form: object, request: Request) -> bool:
         signature = request.headers.get("X-Twilio-Signature", "")
+        settings = request.headers.get(SIGNATURE_SETTINGS_HEADER)
+        validators = self._by_shared_key if settings and self._by_shared_key else [self._by_token]
         try:
-            algorithm = get_signature_algorithm(request.headers.get(SIGNATURE_SETTINGS_HEADER))
-            return bool(self._validator.validate(url, form, signature, algorithm))
+            algorithm = get_signature_algorithm(settings)
+            return any(each.validate(url, form, signature, algorithm) for each in validators)
         except (ValueError, TypeError, KeyError):
             return False
 
@@ -42,5 +49,7 @@ class Signatures:
 def _raw_path(request: Request) -> str:
     """Path and query exactly as they came: decoding and encoding again may change what was signed."""
     raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?")
-    path = urlsplit(raw)
-    return path.path + (f"?{path.query}" if path.query else "")
+    if raw.startswith("/"):
+        return str(raw)
+    whole = urlsplit(raw)  # a proxy may ask with the whole address; whose it says it is does not count
+    return whole.path + (f"?{whole.query}" if whole.query else "")

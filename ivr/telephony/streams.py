@@ -2,18 +2,26 @@
 
 import logging
 import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from flask import Flask, abort, request
-from flask_sock import Sock
-from simple_websocket import Server
+from flask import Flask, Response, abort, request
 
+from ivr.operations.strangers import Strangers
 from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.session import DEAD_LINE_S, Session
 from ivr.telephony.signature import Signatures
-from ivr.telephony.socket import LineLost, MediaSocket, ServerSocket
+from ivr.telephony.socket import LineLost, MediaSocket, NoHandshake, accept
 
 _log = logging.getLogger(__name__)
+
+
+class _Carried(Response):
+    """What follows a stream: nothing, the connection has served."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        raise StopIteration  # gunicorn's sign for it
 
 
 class Streams:
@@ -25,29 +33,31 @@ class Streams:
         self._running = 0
 
     def has_room(self) -> bool:
-        """True when this process may take one more call."""
-        return self._running < self._parts.config.max_calls
+        """True when this process may take one more call: fewer than it may have, and it keeps up with them."""
+        return self._running < self._parts.config.max_calls and not self._parts.lag.behind()
 
     def running(self) -> int:
         """How many streams go on in this process."""
         return self._running
 
-    def register(self, app: Flask, signatures: Signatures) -> None:
+    def register(self, app: Flask, signatures: Signatures, strangers: Strangers) -> None:
         """Add the route ``/media`` to the application."""
-        app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": media.MAX_MESSAGE_BYTES}
-        sockets = Sock(app)
 
         @app.before_request
         def only_twilio() -> None:
             if request.path.rstrip("/") == "/media" and not signatures.handshake(request):
-                _log.warning("refused a stream: not signed by Twilio (check IVR_PUBLIC_URL)")
-                abort(403)
+                what = "a stream: not signed by Twilio (check IVR_PUBLIC_URL)"
+                abort(429 if strangers.refused(request.remote_addr, what) else 403)
 
-        for path in ("/media", "/media/"):
-            sockets.route(path, endpoint=f"media{len(path)}")(self._serve)
-
-    def _serve(self, server: Server) -> None:
-        self.serve(ServerSocket(server))
+        @app.route("/media", websocket=True)
+        @app.route("/media/", websocket=True)
+        def stream() -> Response:
+            try:
+                socket = accept(request.environ, media.MAX_MESSAGE_BYTES)
+            except NoHandshake as error:
+                abort(400, str(error))
+            self.serve(socket)
+            return _Carried()
 
     def serve(self, socket: MediaSocket) -> None:
         """One stream, from its first message to its close.  Never raises."""
@@ -74,11 +84,11 @@ class Streams:
 
     def _begin(self, socket: MediaSocket) -> Session | None:
         """Wait for ``start`` and check its token.  A stream that is not the call's own gets nothing."""
+        texts: list[bytes] = []
         for _ in range(3):  # `connected`, `start`, and one more in case Twilio adds something
-            text = socket.receive(DEAD_LINE_S)
-            if text is None:
+            if not texts and not (texts := socket.receive(DEAD_LINE_S)):
                 raise LineLost("no start message")
-            message = media.decode(text)
+            message = media.decode(texts.pop(0))
             if isinstance(message, media.Start):
                 break
         else:
@@ -88,4 +98,4 @@ class Streams:
             _log.warning("refused a stream for call %s: unknown call, wrong or used token", message.call_id[:64])
             return None
         stored = records.call(message.call_id)
-        return Session(socket, message, stored, self._parts.as_now()) if stored else None
+        return Session(socket, message, stored, self._parts.as_now(), texts) if stored else None

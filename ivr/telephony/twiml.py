@@ -24,6 +24,8 @@ from ivr.advisors.steps import (
     Wait,
 )
 from ivr.advisors.teams import Advisors, Target
+from ivr.config import Config
+from ivr.operations.numbers import ASK_AGAIN
 
 QUEUE_PAUSE_S = 20  # between two words in a queue without music: often enough to know that one is not forgotten
 VOICEMAIL_S = 180
@@ -42,6 +44,17 @@ class Tongue:
     def say(self, parent: VoiceResponse | Gather, prompt: str, **values: Any) -> None:
         """Add a sentence.  Twilio's own voice: a file of ours that cannot be fetched must not stop a transfer."""
         parent.say(self.text(prompt, values), language=self.twilio)
+
+
+def tongue(config: Config, language: str, team: str = "") -> Tongue:
+    """A language's sentences; one named for a team replaces the common one."""
+    texts = config.texts[language]
+
+    def text(prompt: str, values: Mapping[str, Any]) -> str:
+        own = f"{prompt}_{team}"
+        return texts.text(own if own in texts.names else prompt, values)
+
+    return Tongue(config.languages[language].twilio, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,7 @@ class Scene:
 def stream(base: str, media_url: str, token: str) -> str:
     """Open the media stream; when it ends, whatever the reason, ask what is next."""
     response = VoiceResponse()
-    connect = Connect(action=f"{base}/voice/next", method="POST")
+    connect = Connect(action=f"{base}/voice/next{ASK_AGAIN}", method="POST")
     opened = Stream(url=media_url, name="ivr", status_callback=f"{base}/stream-events", status_callback_method="POST")
     opened.parameter(name="token", value=token)
     connect.append(opened)
@@ -217,6 +230,32 @@ def whisper(tongue: Tongue, story: str, action: str) -> str:
     return str(response)
 
 
+def connect(reservation: str) -> str:
+    """The advisor takes the call: an empty document connects the two, and TaskRouter's caller is fetched."""
+    response = VoiceResponse()
+    if reservation:
+        response.append(Dial(time_limit=TALK_S)).queue("", reservation_sid=reservation)
+    return str(response)
+
+
+def take(queue: str, taking: str, after: str) -> str:
+    """Whoever waits longest in a queue, for the advisor who rings."""
+    response = VoiceResponse()
+    dial = Dial(action=after, method="POST", timeout=QUEUE_PAUSE_S, time_limit=TALK_S)
+    dial.queue(queue, url=taking, method="POST")
+    response.append(dial)
+    return str(response)
+
+
+def nobody_waits(tongue: Tongue, again: str) -> str:
+    """For an advisor whose queue is empty."""
+    response = VoiceResponse()
+    tongue.say(response, "whisper_nobody")
+    response.pause(length=QUEUE_PAUSE_S)
+    response.redirect(again, method="POST")
+    return str(response)
+
+
 def taken(tongue: Tongue) -> str:
     """For the advisor who pressed 1 a moment after somebody else."""
     response = VoiceResponse()
@@ -245,15 +284,20 @@ def nothing() -> str:
     return str(VoiceResponse())
 
 
-def last_resort(advisors: Advisors, path: str = "", waiting: bool = False) -> str:
+def last_resort(advisors: Advisors, path: str = "", query: Mapping[str, str] | None = None) -> str:
     """Needs nothing but an address: for when the webhook ``path`` failed.
 
     An advisor who answered is connected, unasked; a caller in a queue leaves it, to whatever can be done there.
     """
-    response = VoiceResponse()
-    if path in ("/voice/whisper", "/voice/accept"):
+    query = query or {}
+    if path in ("/voice/whisper", "/voice/accept", "/voice/taking"):
+        return connect(query.get("reservation", ""))
+    if path == "/voice/take":
+        response = VoiceResponse()
+        response.dial().queue(query.get("queue", ""))
         return str(response)
-    if waiting or path == "/voice/wait":
+    response = VoiceResponse()
+    if "waiting" in query or path == "/voice/wait":
         response.leave()
         return str(response)
     groups = [group for team in advisors.chain(advisors.default) for group in team.groups]

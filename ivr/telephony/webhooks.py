@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
+from ivr.operations.strangers import Strangers
 from ivr.records.records import StoredCall
 from ivr.telephony import twiml
+from ivr.telephony.advising import DEQUEUE, Advising
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
 from ivr.telephony.transfers import OVER, Transfers, calling_number
@@ -19,7 +21,12 @@ _log = logging.getLogger(__name__)
 
 
 def webhooks(
-    base: str, media_url: str, signatures: Signatures, parts: Parts, has_room: Callable[[], bool]
+    base: str,
+    media_url: str,
+    signatures: Signatures,
+    parts: Parts,
+    has_room: Callable[[], bool],
+    strangers: Strangers,
 ) -> Blueprint:
     """The routes Twilio calls.  ``has_room`` says whether this process can serve one more stream."""
     routes = Blueprint("webhooks", __name__)
@@ -28,19 +35,19 @@ def webhooks(
     @routes.before_request
     def only_twilio() -> None:
         if not signatures.webhook(request):
-            _log.warning(
-                "refused %s: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)", request.path
-            )
-            abort(403)
+            what = f"{request.path[:64]}: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)"
+            abort(429 if strangers.refused(request.remote_addr, what) else 403)
 
     @routes.errorhandler(Exception)
     def a_person_at_last(error: Exception) -> Response | HTTPException:
         if isinstance(error, HTTPException):
             return error
         _log.error("%s failed; the caller is put through", request.path, exc_info=error)
-        return _xml(twiml.last_resort(parts.config.advisors, request.path, "waiting" in request.args))
+        if request.path == "/voice/assignment":
+            return jsonify(DEQUEUE)
+        return _xml(twiml.last_resort(parts.config.advisors, request.path, request.args))
 
-    transfers = handlers.transfers
+    transfers, advising = handlers.transfers, Advising(base, parts)
     for path, handler in (
         ("/voice", handlers.voice),
         ("/voice/next", handlers.next),
@@ -53,10 +60,13 @@ def webhooks(
         ("/voice/window", transfers.window),
         ("/voice/recorded", transfers.recorded),
         ("/voice/silent", transfers.silent),
-        ("/voice/whisper", transfers.whisper),
-        ("/voice/accept", transfers.accept),
+        ("/voice/whisper", advising.whisper),
+        ("/voice/accept", advising.accept),
+        ("/voice/take", advising.take),
+        ("/voice/taking", advising.taking),
     ):
         routes.post(path, endpoint=handler.__name__)(_answering(handler))
+    routes.post("/voice/assignment", endpoint="assignment")(advising.assignment)
     routes.post("/stream-events", endpoint="stream_events")(handlers.stream_events)
     return routes
 
@@ -89,15 +99,15 @@ class _Handlers:
         token = self._signatures.stream_token(call_id)
         try:
             self._parts.records.open(call_id, calling_number(), dialled[:64], language, token)
+            if language not in self._parts.models:
+                return self._transfer_unserved(call_id, "failure")
+            if not self._has_room():
+                return self._transfer_unserved(call_id, "overload")
+            if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
+                return self._transfer_unserved(call_id, "repeat_caller")
         except SQLAlchemyError:
             _log.exception("call %s has no record yet; the caller is put through", call_id)
             return self._without_record(call_id)
-        if language not in self._parts.models:
-            return self._transfer_unserved(call_id, "failure")
-        if not self._has_room():
-            return self._transfer_unserved(call_id, "overload")
-        if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
-            return self._transfer_unserved(call_id, "repeat_caller")
         return twiml.stream(self._base, self._media_url, token)
 
     def next(self) -> str:

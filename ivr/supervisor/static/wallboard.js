@@ -67,7 +67,8 @@ function show(now) {
   put(document.getElementById("figure-served"), String(outcomes.served || 0));
   put(document.getElementById("figure-transferred"), String(outcomes.transferred || 0));
   put(document.getElementById("figure-later"), String((outcomes.callback || 0) + (outcomes.voicemail || 0)));
-  const clock = (seconds) => new Date(seconds * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+  const at = (seconds, how) => new Date(seconds * 1000).toLocaleString([], { timeZone: status.dataset.zone, ...how });
+  const clock = (seconds) => at(seconds, { dateStyle: "short", timeStyle: "short" });
   const words = { broken: "promise broken", due: "due now", later: "later" };
   put(document.getElementById("figure-due"), String(now.callbacks.filter((each) => each.state !== "later").length));
   document.getElementById("no-callbacks").hidden = now.callbacks.length > 0;
@@ -76,9 +77,9 @@ function show(now) {
   put(document.getElementById("refused"), version.refused);
   document.getElementById("refused").hidden = !version.refused;
   put(document.getElementById("version"), version.number === null ? "" :
-    "Version " + version.number + " of the files, by " + version.who + ", " + new Date(version.at * 1000).toLocaleString());
+    "Version " + version.number + " of the files, by " + version.who + ", " + clock(version.at));
   showList("reasons", now.today.reasons.map(([reason, count]) => [String(count), reason]));
-  showList("troubles", now.troubles.map((each) => [new Date(each.at * 1000).toLocaleTimeString(), each.what, each.why]));
+  showList("troubles", now.troubles.map((each) => [at(each.at, { timeStyle: "medium" }), each.what, each.why]));
 }
 
 async function look() {

@@ -7,10 +7,9 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
+from ivr.grammar.authoring.sound_alikes import Alike, sound_alikes
 from ivr.grammar.meaning import NO, PERSON, YES
-from ivr.grammar.sound_alikes import Alike, sound_alikes
-from ivr.grammar.template_text import needed
-from ivr.grammar.templates import TemplateError, expand
+from ivr.grammar.templates import TemplateError, expand, needed
 
 MANY_SENTENCES = 1_000  # of one template: a recogniser's grammar of a whole language is not much larger
 SHORT_LETTERS = 3  # a single word of so few letters is also heard in noise and in other words

@@ -2,8 +2,8 @@
 
 import re
 
-from ivr.grammar.notation import Lexeme, Notation, Reader, Unreadable, scan
-from ivr.grammar.tree import (
+from ivr.grammar.authoring.notation import Lexeme, Notation, Reader, Unreadable, scan
+from ivr.grammar.authoring.tree import (
     NOTHING,
     Expression,
     Problem,

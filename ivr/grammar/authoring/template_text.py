@@ -1,9 +1,8 @@
 """Trees -> the text of our templates, and how many sentences that would be."""
 
-import re
 from collections.abc import Mapping, MutableMapping
 
-from ivr.grammar.tree import (
+from ivr.grammar.authoring.tree import (
     Expression,
     OneOf,
     Reference,
@@ -16,8 +15,6 @@ from ivr.grammar.tree import (
     optional,
     sequence,
 )
-
-_RULE = re.compile(r"<(\w+)>")
 
 
 def reduced_rules(rules: Mapping[str, Rule]) -> dict[str, Expression]:
@@ -129,15 +126,3 @@ def text(expression: Expression, names: Mapping[str, str]) -> str:
 
 def _choice(items: tuple[Expression, ...], names: Mapping[str, str]) -> str:
     return " | ".join(text(item, names) for item in items)
-
-
-def needed(template: str, rules: Mapping[str, str]) -> dict[str, str]:
-    """The rules a template uses, directly or through others: expanding parses all it is given."""
-    found: dict[str, str] = {}
-    waiting = [template]
-    while waiting:
-        for name in _RULE.findall(waiting.pop()):
-            if name in rules and name not in found:
-                found[name] = rules[name]
-                waiting.append(rules[name])
-    return found

@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ivr.grammar.tags import tag
-from ivr.grammar.templates import normalise
-from ivr.grammar.tree import (
+from ivr.grammar.authoring.tags import tag
+from ivr.grammar.authoring.tree import (
     MAX_NESTING,
     NOTHING,
     Expression,
@@ -21,6 +20,7 @@ from ivr.grammar.tree import (
     repeated,
     sequence,
 )
+from ivr.grammar.templates import normalise
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _OPENED = re.compile(r"/\*|[\"{]")

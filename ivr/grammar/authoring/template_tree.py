@@ -10,9 +10,20 @@ from hassil.expression import Sequence as Pieces
 from hassil.parse_expression import parse_sentence
 from hassil.sample import sample_expression
 
-from ivr.grammar.template_text import needed, reduced, reduced_rules
-from ivr.grammar.templates import TemplateError, expand, normalise, without_slots
-from ivr.grammar.tree import NOTHING, Expression, OneOf, Reference, Rule, RuleGrammar, Tag, Words, one_of, sequence
+from ivr.grammar.authoring.template_text import reduced, reduced_rules
+from ivr.grammar.authoring.tree import (
+    NOTHING,
+    Expression,
+    OneOf,
+    Reference,
+    Rule,
+    RuleGrammar,
+    Tag,
+    Words,
+    one_of,
+    sequence,
+)
+from ivr.grammar.templates import TemplateError, expand, needed, normalise, without_slots
 
 _ROOT = "intents"
 

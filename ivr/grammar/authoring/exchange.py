@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.grammar import jsgf, srgs_abnf, srgs_xml
-from ivr.grammar.intents import Branch, Intents, intent_name
-from ivr.grammar.template_text import alternatives, count, length, needed, reduced, reduced_rules, text
-from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand
-from ivr.grammar.tree import (
+from ivr.grammar.authoring import jsgf, srgs_abnf, srgs_xml
+from ivr.grammar.authoring.intents import Branch, Intents, intent_name
+from ivr.grammar.authoring.template_text import alternatives, count, length, reduced, reduced_rules, text
+from ivr.grammar.authoring.tree import (
     MAX_CHARACTERS,
     Expression,
     OneOf,
@@ -22,6 +21,7 @@ from ivr.grammar.tree import (
     RuleGrammar,
     references,
 )
+from ivr.grammar.templates import MAX_SENTENCES, TemplateError, expand, needed
 
 MAX_ALL_SENTENCES = 50_000  # of one file; a language with a tenth of them is a large one
 

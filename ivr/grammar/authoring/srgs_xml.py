@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from ivr.grammar.notation import spoken
-from ivr.grammar.tags import tag
-from ivr.grammar.tree import (
+from ivr.grammar.authoring.notation import spoken
+from ivr.grammar.authoring.tags import tag
+from ivr.grammar.authoring.tree import (
     MAX_CHARACTERS,
     MAX_NESTING,
     NOTHING,

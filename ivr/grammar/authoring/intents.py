@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ivr.grammar.tags import constant
-from ivr.grammar.tree import (
+from ivr.grammar.authoring.tags import constant
+from ivr.grammar.authoring.tree import (
     MAX_NESTING,
     NOTHING,
     Expression,

@@ -2,7 +2,7 @@
 
 import re
 
-from ivr.grammar.tree import Remarks, Tag
+from ivr.grammar.authoring.tree import Remarks, Tag
 
 _ASSIGNED = re.compile(r"""(?:(?:out|\$)(?:\.(\w+))?|(\w+))\s*=\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*;?""")
 _PLAIN = re.compile(r"""(?:"([^"\\]*)"|'([^'\\]*)'|(\w[\w -]*))""")

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from rapidfuzz.distance import Levenshtein
 
-from ivr.grammar.sounds import sound
+from ivr.grammar.authoring.sounds import sound
 
 NEAR = 0.4  # of the sounds of one word: "track" and "truck", "chci" and "nechci", but not "order" and "parcel"
 ENOUGH_SOUNDS = 5  # in sentences with fewer, one other sound is a difference one hears

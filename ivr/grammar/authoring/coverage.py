@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ivr.grammar.lint import Finding, Line, Pack
+from ivr.grammar.authoring.lint import Finding, Line, Pack
 from ivr.grammar.meaning import LANGUAGE, PERSON
 
 FEW = 0.1  # of the human phrases of the language that has most: callers of the others are hardly less varied

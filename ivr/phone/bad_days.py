@@ -1,0 +1,121 @@
+"""What goes wrong with a server of our own during ``ivr bench soak``: one thing after the other, each lived through."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import make_url
+
+from ivr.phone import usage
+from ivr.phone.server import Server
+
+BETWEEN_S = (2.0, 8.0)
+LOCKED_S = (1.0, 5.0)
+BACK_WITHIN_S = 60.0  # gunicorn takes half a minute to see that a worker hangs
+# What takes long has its turn, so that other things are not left out.
+HUNG_EVERY, REPLACED_EVERY = 4, 7
+
+
+class NotBack(Exception):
+    """The server did not recover; the message says from what."""
+
+
+class BadDays:
+    """Injects faults until cancelled.  ``happened`` counts them."""
+
+    def __init__(self, server: Server, workers: int, random: Random, tell: Callable[[str], None]) -> None:
+        if server.pid is None or server.database_url is None:
+            raise ValueError("faults are for a server of our own")
+        self.happened: Counter[str] = Counter()
+        self._server = server.pid
+        self._database = make_url(server.database_url).database or ""
+        self._workers = workers
+        self._random = random
+        self._tell = tell
+
+    async def run(self) -> None:
+        """One fault, then the recovery from it, then the next.  Raises NotBack."""
+        faults = {
+            "worker killed": self._kill_a_worker,
+            "voice killed": self._kill_a_voice,
+            "database locked": self._lock_the_database,
+        }
+        await self._back("its start")
+        for count in range(1, 1_000_000):
+            await asyncio.sleep(self._random.uniform(*BETWEEN_S))
+            name, inject = self._random.choice(list(faults.items()))
+            if count % HUNG_EVERY == 0:
+                name, inject = "worker hung", self._stop_a_worker
+            elif count % REPLACED_EVERY == 0:
+                name, inject = "server replaced", self._replace_the_server
+            self._tell(name)
+            self.happened[name] += 1
+            await inject()
+            await self._back(name)
+
+    def workers(self) -> list[int]:
+        """The processes that serve: forks, which have the command line of their parent.  No zombie has one."""
+        family = usage.family(self._server)
+        return [pid for pid in family if (command := _command(pid)) and command == _command(usage.parent(pid))]
+
+    async def _kill_a_worker(self) -> None:
+        _signal(self._random.choice(self.workers()), signal.SIGKILL)
+
+    async def _stop_a_worker(self) -> None:
+        pid = self._random.choice(self.workers())
+        _signal(pid, signal.SIGSTOP)
+        ends = time.monotonic() + BACK_WITHIN_S
+        while pid in self.workers() and time.monotonic() < ends:
+            await asyncio.sleep(0.5)
+
+    async def _replace_the_server(self) -> None:
+        """As a deploy does: a new generation serves new calls, the old one ends with its last."""
+        before, ends = set(self.workers()), time.monotonic() + BACK_WITHIN_S
+        _signal(self._server, signal.SIGHUP)
+        while len(set(self.workers()) - before) < self._workers and time.monotonic() < ends:
+            await asyncio.sleep(0.5)
+
+    async def _kill_a_voice(self) -> None:
+        voices = [pid for pid in usage.family(self._server) if "voice_process" in _command(pid)]
+        if voices:
+            _signal(self._random.choice(voices), signal.SIGKILL)
+
+    async def _lock_the_database(self) -> None:
+        seconds = self._random.uniform(*LOCKED_S)
+        await asyncio.to_thread(lock, self._database, lambda: time.sleep(seconds))
+
+    async def _back(self, what: str) -> None:
+        ends = time.monotonic() + BACK_WITHIN_S
+        while len(self.workers()) < self._workers:
+            if time.monotonic() > ends:
+                raise NotBack(f"{len(self.workers())} of {self._workers} workers, a minute after: {what}")
+            await asyncio.sleep(0.2)
+
+
+def lock(database: str, hold: Callable[[], None]) -> None:
+    """While ``hold`` lasts, nobody else can write to a SQLite file."""
+    connection = sqlite3.connect(database, timeout=10, isolation_level=None)
+    with contextlib.suppress(sqlite3.OperationalError):  # somebody else held it all the time
+        connection.execute("BEGIN IMMEDIATE")
+        hold()
+        connection.execute("ROLLBACK")
+    connection.close()
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,65 @@
+"""One confidence, and what follows from it."""
+
+import pytest
+
+from ivr.call.events import Heard
+from ivr.call.plan import Bands
+from ivr.call.policy import confidence, decide
+from ivr.grammar import Expecting, Grammar
+from ivr.grammar.keywords import parse
+
+BANDS = Bands(accept=0.75, confirm=0.5)
+LAMP = Grammar("en", {"turn on the lamp": "on", "turn off the lamp": "off", "play music": "music"})
+
+
+def done(grammar: Grammar, text: str, sure: float = 0.95) -> tuple[str, str | None]:
+    meaning = grammar.understand(text, Expecting("request"))
+    return decide(BANDS, confidence(Heard(text, sure), meaning), unsure_before=False), meaning.intent
+
+
+def test_a_sentence_heard_for_certain_is_not_doubted_because_another_is_written_nearly_the_same() -> None:
+    assert done(LAMP, "turn off the lamp") == ("accept", "off")
+
+
+def test_words_as_near_to_one_intent_as_to_another_are_asked_about() -> None:
+    assert done(LAMP, "turn of the lamp", 1.0)[0] == "confirm"
+
+
+@pytest.mark.parametrize("text", ["turn of the lamp", "turn on the lamb", "play musik", "something else"])
+def test_doubt_in_the_ear_and_in_the_text_move_towards_a_person(text: str) -> None:
+    order = ["transfer", "confirm", "accept"]
+    steps = [order.index(done(LAMP, text, sure)[0]) for sure in (0.3, 0.5, 0.7, 0.9, 1.0)]
+    assert steps == sorted(steps)
+    assert steps[0] == 0
+
+
+def test_the_second_doubt_of_a_call_is_a_persons() -> None:
+    assert decide(BANDS, 0.6, unsure_before=True) == "transfer"
+
+
+SHOP = Grammar(
+    "en",
+    {"cancel my order": "cancel", "where is my order": "status", "i have a complaint": "complaint"},
+    fillers=frozenset({"please", "do", "my", "is", "the"}),
+    keywords=(
+        parse("cancel", "cancel* + order* - not | don't"),
+        parse("status", "where + order"),
+        parse("complaint", "! broken"),
+    ),
+)
+
+
+@pytest.mark.parametrize("text", ["don't cancel my order", "please do not cancel my order"])
+def test_what_keywords_rule_out_is_not_taken_for_the_nearest_sentence(text: str) -> None:
+    assert done(SHOP, text) == ("transfer", None)
+
+
+def test_keywords_that_come_first_win_over_more_of_others() -> None:
+    assert SHOP.understand("where can my broken order be looked at", Expecting("request")).intent == "complaint"
+
+
+def test_an_elided_word_is_found_and_another_word_is_no_slip() -> None:
+    french = Grammar("fr", {"bonjour": "hello"}, keywords=(parse("wait", "attends + commande"),))
+    assert french.understand("j'attends une commande depuis lundi", Expecting("request")).intent == "wait"
+    known = Grammar("en", {"there it is": "there"}, keywords=(parse("where", "where + parcel"),))
+    assert known.understand("blood is there on a parcel", Expecting("request")).intent is None

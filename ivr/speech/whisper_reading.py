@@ -29,7 +29,7 @@ _NO_SPEECH = 0.6  # the model's own probability; noise, tones and music have 0.7
 _FEWEST_FRAMES, _MOST_FRAMES = 600, 3000  # of 10 ms; fewer than 600 cost accuracy
 _FRAMES_AFTER = 80  # left after the audio when phrases are scored: each costs time for each phrase
 _DIGIT_STRINGS = 8  # scored as text, of those most like the sound
-_SOUND_COUNTS = 0.1  # of the digits' sound beside their text: its steps of 20 ms repeat each other
+_SOUND_COUNTS = 0.2  # of the digits' sound beside their text: its steps of 20 ms repeat each other
 _TOKENS_PER_S = 6  # more than people say
 _CANDIDATES = 10  # phrases scored, in one call; some 5 ms each
 _LIKENESS_COUNTS = 4.0  # beside the mean log probability, where phrases are ranked
@@ -121,6 +121,11 @@ class Reader:
         for text in texts & fits.keys():
             fits[text] = max(fits[text], free.score)  # with the capitals or numerals it likes to write
         return judge(free, weigh(near, fits, phrases.meaning), digits)
+
+    def sounding(self, samples: Samples) -> NDArray[np.float32]:
+        """What the layer for digits hears: positions of 20 ms, with 200 ms of silence at the end, shape (.., 384)."""
+        frames = len(samples) * 100 // RATE_HZ
+        return self._encode(samples, frames)[0, : (frames + _FRAMES_AFTER) // 2 - _FRAMES_AFTER // 2 + 10]
 
     def _encode(self, samples: Samples, frames: int) -> NDArray[np.float32]:
         """Shape (1, positions of 20 ms, 384)."""

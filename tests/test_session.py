@@ -16,6 +16,7 @@ from ivr.requests.backend import Result
 from ivr.requests.business import Business
 from ivr.requests.demonstration import outbox
 from ivr.speech.codec import encode_mulaw, read_wav
+from ivr.telephony import media
 from ivr.telephony.streams import Streams
 from tests.house import CALL_ID, SILENCE, STOP, STREAM_ID, TALK, House, frames, key, utterance
 
@@ -292,3 +293,20 @@ def test_a_change_the_caller_agreed_to_is_made_once_although_they_hang_up(house:
     assert results == [{"outcome": "sent"}]
     with house.records.engine.connect() as connection:
         assert len(connection.execute(select(outbox)).all()) == 1
+
+
+def test_audio_that_came_together_is_one_message_and_everything_keeps_its_order() -> None:
+    texts = [text.encode() for text in (*frames(TALK, 60), key("1"), *frames(SILENCE, 40), STOP)]
+    assert list(media.messages(texts)) == [
+        media.Media(TALK * 3),
+        media.Key("1"),
+        media.Media(SILENCE * 2),
+        media.Stop(),
+    ]
+
+
+def test_what_came_before_a_bad_message_is_not_lost() -> None:
+    messages = media.messages([*(text.encode() for text in frames(TALK, 40)), b"not json"])
+    assert next(messages) == media.Media(TALK * 2)
+    with pytest.raises(media.BadMessage):
+        next(messages)

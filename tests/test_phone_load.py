@@ -22,7 +22,7 @@ from ivr.config import home, load
 from ivr.phone import usage
 from ivr.phone.bare import bare_server, ring_bare
 from ivr.phone.benchmark import beyond, figures, percentiles
-from ivr.phone.caller import HangUp, Item, Pause, Press, Utterance
+from ivr.phone.caller import QUIET, HangUp, Item, Pause, Press, Utterance
 from ivr.phone.limit import MOST_STEPS, find_limit
 from ivr.phone.load import Load, Part, Telephones
 from ivr.phone.mix import BenchImpossible, Sentence, home_that_knows, parts, read_speech
@@ -218,6 +218,7 @@ def test_telephones_call_again_until_the_time_is_over() -> None:
     assert measured["cut_off_at_the_end"] >= 2  # those who say nothing
     assert measured["latency_ms"]["first_audio"]["count"] == len(load.results)
     assert measured["server"]["memory_mb"] is None
+    assert all(set(timings.sound) == {QUIET} for timings in load.timings)  # what they said, to be said again elsewhere
     assert threading.active_count() < before + 40
 
 

@@ -319,14 +319,14 @@ def test_the_mix_of_callers_is_as_documented(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 1, 7, 33, 64, 100, 1000])
-def test_the_limit_is_found_to_within_a_tenth_in_few_steps(limit: int) -> None:
+def test_the_limit_is_found_to_within_a_quarter_in_few_steps(limit: int) -> None:
     search = find_limit(lambda calls: ["slow"] if calls > limit else [], first=20, most=200)
     assert len(search.tried) <= MOST_STEPS
     assert search.limit <= limit and max(search.tried) <= 200
     if limit >= 200:
         assert search.limit == 200
     else:
-        assert limit - search.limit <= max(2, 0.11 * limit)
+        assert limit - search.limit <= max(2, 0.25 * limit)
 
 
 def test_calls_are_served_well_when_nothing_is_beyond_its_limit() -> None:

@@ -312,9 +312,9 @@ def test_a_very_long_ramble_of_number_words_is_still_read_quickly(config: Config
 
 
 def _seconds(act: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     act()
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 # Check digits.

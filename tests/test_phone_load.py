@@ -30,9 +30,9 @@ from ivr.phone.notes import Notes
 from ivr.phone.result import Result
 from ivr.phone.server import Server, ServerUnavailable, own_server, reach
 from ivr.phone.timings import Timings
-from ivr.speech.codec import write_wav
 from ivr.speech.models import installed
 from tests.phone_server import TOKEN, Line, PhoneServer, phone_server
+from tests.wav import write_wav
 
 STUB = """
 import sys

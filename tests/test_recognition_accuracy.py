@@ -22,9 +22,9 @@ from ivr.accuracy.recognition_fit import fit
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
 from ivr.grammar import DigitWords, Expecting, Vocabulary
-from ivr.speech.codec import write_wav
 from ivr.speech.recogniser import Recogniser, Samples
 from ivr.speech.vosk_again import Judgement, Once, Phrases, Twice, in_doubt, judge, judge_again, likeness, probability
+from tests.wav import write_wav
 
 SILENCE = np.zeros(800, np.int16)
 BANDS = Bands(accept=0.75, confirm=0.5)
@@ -111,7 +111,7 @@ PHRASES = Phrases(("open the door", "close the window", "play some music"))
 
 def heard_twice(first: str, second: str) -> Judgement:
     once = Heard(first, 1.0)
-    return judge_again(judge(once, PHRASES), once, SILENCE, PHRASES, lambda among, audio: second)
+    return judge_again(judge(once, 1.0, PHRASES), once, SILENCE, PHRASES, lambda among, audio: second)
 
 
 def test_the_same_phrase_in_both_hearings_is_believed_and_mixtures_are_not() -> None:
@@ -125,18 +125,26 @@ def test_the_same_phrase_in_both_hearings_is_believed_and_mixtures_are_not() -> 
 
 def test_a_doubt_is_heard_again_and_what_is_clear_or_hopeless_is_not() -> None:
     for evidence, doubtful in ((Once(1.0, 0.3), False), (Once(0.6, 0.1), True), (Once(0.4, 0.02), False)):
-        assert in_doubt(Judgement(Heard("", 0.0), "open the door", evidence)) == doubtful, evidence
+        judged_once = Judgement(Heard("", probability(evidence)), "open the door", evidence)
+        assert in_doubt(judged_once) == doubtful, evidence
 
 
 def test_a_short_phrase_is_heard_again_however_clear_it_is() -> None:
-    assert in_doubt(judge(Heard("go on", 1.0), Phrases(("go on", "play some music"))))
+    assert in_doubt(judge(Heard("go on", 1.0), 0.5, Phrases(("go on", "play some music"))))
+
+
+def test_a_phrase_drawn_out_longer_than_anybody_says_it_is_not_believed() -> None:
+    spoken, hummed = (judge(Heard("open the door", 1.0), seconds, PHRASES) for seconds in (1.5, 2.5))
+    assert spoken.heard.confidence > 0.9
+    assert hummed.heard.confidence == 0.0
+    assert not in_doubt(hummed)
 
 
 def test_phrases_of_one_meaning_cast_no_doubt_on_each_other() -> None:
     texts = ("track my order", "track the order", "tell me the hours")
     apart, together = Phrases(texts), Phrases(texts, meanings=("order", "order", "hours"))
     heard = Heard("track my order", 1.0)
-    assert judge(heard, together).heard.confidence > judge(heard, apart).heard.confidence
+    assert judge(heard, 1.0, together).heard.confidence > judge(heard, 1.0, apart).heard.confidence
 
 
 def test_a_second_hearing_has_another_meaning_to_choose_from() -> None:
@@ -146,7 +154,7 @@ def test_a_second_hearing_has_another_meaning_to_choose_from() -> None:
 
 
 def test_nothing_is_near_when_there_are_no_phrases() -> None:
-    assert judge(Heard("open", 1.0), Phrases(())) == Judgement(Heard("open", 0.0))
+    assert judge(Heard("open", 1.0), 0.5, Phrases(())) == Judgement(Heard("open", 0.0))
 
 
 def test_every_likeness_and_the_margin_can_only_add_to_the_belief() -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from ivr.call.turns import TurnDetector, TurnTiming
 from ivr.grammar import Completeness, Expecting
-from ivr.speech.codec import decode_mulaw, encode_mulaw, read_wav, write_wav
+from ivr.speech.codec import decode_mulaw, encode_mulaw, read_wav
 from ivr.speech.detector import SpeechDetector
 from ivr.telephony.playout import AHEAD_MS, Playout
+from tests.wav import write_wav
 
 REQUEST, NUMBER = Expecting("request"), Expecting("digits", (5,))
 

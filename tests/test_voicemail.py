@@ -18,12 +18,13 @@ from ivr.advisors.voicemail import NotFetched, Voicemail
 from ivr.records.jobs import MOST_TRIES
 from ivr.records.records import Records
 from ivr.speech import models
-from ivr.speech.codec import read_wav, write_wav
+from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
 from ivr.speech.transcribe import pieces, transcribe
 from ivr.speech.vosk import VoskModel
 from ivr.speech.whisper import WhisperModel
 from tests.house import CALL_ID, ScriptedModel
+from tests.wav import write_wav
 
 ACCOUNT = "AC" + "a" * 32
 PATH = f"/2010-04-01/Accounts/{ACCOUNT}/Recordings/RE{'b' * 32}"

@@ -74,7 +74,8 @@ def fit_command(csv: Path, as_json: bool, **options: Any) -> None:
     console.print(f"written to {output}" if output else "nothing written: add --output FILE to keep these numbers")
 
 
-_ORIGIN = """How the tone of a voice is judged.  Reviewed numbers, readable on purpose; make your own from your own
+_ORIGIN = """yaml-language-server: $schema=schemas/tone.json
+How the tone of a voice is judged.  Reviewed numbers, readable on purpose; make your own from your own
 labelled calls with: ivr tone fit CSV --output config/tone.yaml
 Fitted on {count} labelled utterances; sets used, calm ones included: {sources}"""
 

@@ -88,7 +88,8 @@ class BadDays:
             _signal(self._random.choice(voices), signal.SIGKILL)
 
     async def _lock_the_database(self) -> None:
-        await asyncio.to_thread(lock, self._database, self._random.uniform(*LOCKED_S))
+        seconds = self._random.uniform(*LOCKED_S)
+        await asyncio.to_thread(lock, self._database, lambda: time.sleep(seconds))
 
     async def _back(self, what: str) -> None:
         ends = time.monotonic() + BACK_WITHIN_S
@@ -98,12 +99,12 @@ class BadDays:
             await asyncio.sleep(0.2)
 
 
-def lock(database: str, seconds: float) -> None:
-    """Hold a SQLite file so that nobody else can write."""
+def lock(database: str, hold: Callable[[], None]) -> None:
+    """While ``hold`` lasts, nobody else can write to a SQLite file."""
     connection = sqlite3.connect(database, timeout=10, isolation_level=None)
     with contextlib.suppress(sqlite3.OperationalError):  # somebody else held it all the time
         connection.execute("BEGIN IMMEDIATE")
-        time.sleep(seconds)
+        hold()
         connection.execute("ROLLBACK")
     connection.close()
 

@@ -48,10 +48,6 @@ class Playback:
         self._complete = True
         return names
 
-    def is_playing(self, now_ms: float) -> bool:
-        """Whether something can be heard."""
-        return now_ms < self._ends_ms
-
     def quiet_ms(self, now_ms: float) -> float:
         """How long nothing has been heard; 0 while something plays."""
         return max(0.0, now_ms - self._ends_ms)

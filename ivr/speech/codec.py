@@ -1,6 +1,5 @@
 """Telephone audio: G.711 μ-law to 16-bit samples and back, and rates of sampling."""
 
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -93,12 +92,3 @@ def _parse_wav(path: Path) -> tuple[int, int, Samples]:
             raise ValueError(f"{path}: only 16-bit PCM and μ-law are read; convert it with sox or ffmpeg")
         position += 8 + size + size % 2
     raise ValueError(f"{path}: a WAV file without audio")
-
-
-def write_wav(path: Path, samples: Samples) -> None:
-    """Telephone samples as a 16-bit WAV file."""
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
-        out.writeframes(samples.tobytes())

@@ -332,7 +332,7 @@ class VoskRecogniser:
             return  # no phrase holds the number that was said with it
         if self._partial and phrases and self._length <= LONGEST_SAMPLES:
             first = self._first()
-            self.judged = judge(first, phrases)
+            self.judged = judge(first, self._seconds, phrases)
             if in_doubt(self.judged):
                 self._again = self._model.again_soon(self.judged, first, np.concatenate(self._audio), phrases)
 

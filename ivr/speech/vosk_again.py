@@ -22,8 +22,10 @@ _NEAR = 8  # phrases of the second hearing
 _LOOKED_AT = 64  # for them: a request has dozens of phrases that differ in a word
 _FIRST_COUNTS = 0.5  # of the first hearing's likeness beside the second's, where the phrases are ranked
 _WINS = 0.5  # probability from which the phrase, and not the text first heard, is what was said
-_DOUBT = 0.07, 0.93  # between these another hearing may change what is done; a quarter of 300 utterances was
+_DOUBT = 0.05, 0.95  # between these another hearing may change what is done; a third of 300 utterances was
 _SHORT = 10  # letters, spaces included ("주문 조회"): breath and humming become shorter phrases at once ("화나요")
+_SLOWEST_S = 0.15  # for a letter: half as fast as people speak (0.07); a hum of a second is no "짜증나"
+_FEWEST = 5  # letters that count: "네" may be drawn out
 _ALONE = 0.2  # ahead of nothing, in a vocabulary of one meaning: less than right phrases usually are
 
 Decode = Callable[[Sequence[str], Samples], str]
@@ -82,8 +84,8 @@ class Twice:
 # In the order of the names above, then the bias.  Fitted on Korean speech (docs/accuracy.md); for other speech:
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --language LANGUAGE --fit
 WEIGHTS: dict[type[Once | Twice], tuple[tuple[float, ...], float]] = {
-    Once: ((12.4, 14.6), -9.0),
-    Twice: ((8.1, 11.9, 9.7), -14.4),
+    Once: ((13.1, 11.1), -9.6),
+    Twice: ((7.5, 14.9, 10.2), -16.5),
 }
 
 
@@ -98,29 +100,31 @@ def probability(evidence: Once | Twice) -> float:
 class Judgement:
     """What was said, after one hearing or two.  ``best``: the phrase that ``evidence`` is about; "" for none.
 
-    ``before``: the judgement of the first hearing, when this is that of the second.
+    ``before``: the judgement of the first hearing, when this is that of the second.  ``seconds``: of sound in words.
     """
 
     heard: Heard
     best: str = ""
     evidence: Once | Twice | None = None
     before: "Judgement | None" = None
+    seconds: float = 0.0
 
 
-def judge(first: Heard, phrases: Phrases) -> Judgement:
-    """What the first hearing says by itself: the nearest phrase with its probability, or the text with little."""
+def judge(first: Heard, seconds: float, phrases: Phrases) -> Judgement:
+    """What the first hearing says by itself: the nearest phrase with its probability, or the text with little.
+
+    ``seconds``: how long its words last, those included that were rejected.
+    """
     ranked = {phrase: likeness(first.text, phrase) for phrase in phrases.nearest(first.text, _NEAR)}
     if not ranked:
         return Judgement(Heard(first.text, 0.0))
     best, ahead = phrases.best(ranked)
-    return _judgement(best, first, Once(ranked[best], ahead))
+    return _judgement(best, first, Once(ranked[best], ahead), Judgement(first, seconds=seconds))
 
 
 def in_doubt(judged: Judgement) -> bool:
     """True when another hearing may change what is done."""
-    if judged.evidence is None:
-        return False
-    sure, (least, most) = probability(judged.evidence), _DOUBT
+    sure, (least, most) = judged.heard.confidence, _DOUBT
     return least < sure and (sure < most or len(_letters(judged.best)) < _SHORT)
 
 
@@ -133,9 +137,12 @@ def judge_again(before: Judgement, first: Heard, audio: Samples, phrases: Phrase
     return _judgement(best, first, Twice(likeness(first.text, best), likeness(again, best), ahead), before)
 
 
-def _judgement(best: str, first: Heard, evidence: Once | Twice, before: Judgement | None = None) -> Judgement:
-    sure = probability(evidence)
-    return Judgement(Heard(best if sure >= _WINS else first.text, sure), best, evidence, before)
+def _judgement(best: str, first: Heard, evidence: Once | Twice, before: Judgement) -> Judgement:
+    """A phrase drawn out longer than anybody says it in was not said."""
+    drawn_out = before.seconds > _SLOWEST_S * max(len(_letters(best)), _FEWEST)
+    sure = 0.0 if drawn_out else probability(evidence)
+    heard = Heard(best if sure >= _WINS else first.text, sure)
+    return Judgement(heard, best, evidence, before if isinstance(evidence, Twice) else None, before.seconds)
 
 
 def _letters(text: str) -> str:

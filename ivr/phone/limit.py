@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-MOST_STEPS = 6
+MOST_STEPS = 5
 CLOSE_ENOUGH = 0.15  # the last good number and the first bad one differ by no more: runs differ as much
 
 

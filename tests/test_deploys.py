@@ -88,6 +88,18 @@ def test_calls_end_as_they_would_have_while_a_new_generation_serves_new_ones(
     assert len(generations(server)) == 1
 
 
+def test_a_worker_that_hangs_while_its_generation_leaves_is_ended_and_its_callers_reach_people(server: Server) -> None:
+    call = LiveCall(server).in_progress()
+    old = generations(server)[0]
+    tell(server, signal.SIGHUP)
+    says(server, "a generation answers", 2)
+    for worker in old.children():
+        worker.suspend()
+    notes = call.ended()
+    assert notes.bridged and outcome(server, notes) == ("transferred", "failure")
+    eventually(lambda: not old.is_running(), "nothing is left of it")
+
+
 def test_a_server_told_to_stop_answers_for_the_calls_in_progress_and_sends_new_ones_to_people(server: Server) -> None:
     calls = [LiveCall(server) for _ in range(3)]
     for call in calls:

@@ -32,8 +32,12 @@ class Draining:
             self._busy_at_s = self._clock()
             return answer
 
+    def carries(self) -> bool:
+        """True while a stream goes on."""
+        return self._streams() > 0
+
     def over(self) -> bool:
         """True when it was asked to stop and nothing is left to answer.  To be asked about once a second."""
-        if self._streams():
+        if self.carries():
             self._busy_at_s = self._clock()
         return self.begun and self._clock() - self._busy_at_s > LONGEST_PAUSE_S

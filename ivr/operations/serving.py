@@ -19,6 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 DRAIN = signal.SIGUSR2  # from the arbiter to its workers
 ORPHANS_SERVE_S = 60  # workers whose arbiter died: by then another generation answers
+_HEARTBEAT_S = 1.0
 _AT_ONCE_S = 2  # for workers to end when calls in progress are to be cut
 
 
@@ -38,6 +39,13 @@ class CallWorker(ThreadWorker):  # type: ignore[misc]
         super().notify()
         if self.wsgi.extensions["draining"].over():
             self.alive = False
+
+    def run(self) -> None:
+        """Serve; then say that it lives until its last stream is over, whatever gunicorn's count of connections is."""
+        super().run()
+        while self.wsgi.extensions["draining"].carries():
+            self.notify()
+            time.sleep(_HEARTBEAT_S)
 
     def is_parent_alive(self) -> bool:
         """False when it must stop accepting.  gunicorn's own workers do so at once, and nobody would answer."""
@@ -72,6 +80,12 @@ class CallArbiter(Arbiter):  # type: ignore[misc]
         if not graceful:
             self.cfg.set("graceful_timeout", _AT_ONCE_S)
         super().stop(graceful)
+
+    def reap_workers(self) -> None:
+        """Called ten times a second while it stops.  gunicorn's own looks for hanging workers only until then."""
+        super().reap_workers()
+        if not self.LISTENERS:
+            self.murder_workers()
 
     def manage_workers(self) -> None:
         """Called each second.  Whose parent is gone will not be told to stop."""

@@ -429,6 +429,19 @@ def test_every_row_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert "gone.wav" in lines[3]
 
 
+def test_a_recording_in_stereo_that_was_cut_off_is_heard(tmp_path: Path) -> None:
+    import wave
+
+    path = tmp_path / "cut.wav"
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(2)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(np.repeat(voice(), 2).tobytes())
+    path.write_bytes(path.read_bytes()[:-2])
+    assert listen(Recording(path, "", False, "", "x")) is not None
+
+
 def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"")
     table = tmp_path / "table.csv"

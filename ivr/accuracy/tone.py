@@ -48,9 +48,9 @@ def read_recordings(path: Path) -> list[Recording]:
             rows = [(table.line_num, {key: value or "" for key, value in row.items()}) for row in table]
             columns = table.fieldnames or []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise LabelledDataError(f"{path}: not a table that can be read ({error})") from error
+        raise LabelledDataError(f"{path}: not a table that can be read ({error}); save it as CSV, UTF-8") from error
     if "path" not in columns:
-        raise LabelledDataError(f"{path}: no column path; the first line names the columns: path,tone,speaker,set")
+        raise LabelledDataError(f"{path}: no column path; its first line must be: path,tone,speaker,set")
     problems = [f"line {line}: {problem}" for line, row in rows for problem in _problems(path.parent, row)]
     if problems or not rows:
         more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []

@@ -19,8 +19,7 @@ from ivr.phone.server import Server
 BETWEEN_S = (2.0, 8.0)
 LOCKED_S = (1.0, 5.0)
 BACK_WITHIN_S = 60.0  # gunicorn takes half a minute to see that a worker hangs
-# What takes long has its turn, so that other things are not left out.
-HUNG_EVERY, REPLACED_EVERY = 4, 7
+HUNG_EVERY = 4  # a hanging worker takes so long that other things would be left out
 
 
 class NotBack(Exception):
@@ -53,8 +52,6 @@ class BadDays:
             name, inject = self._random.choice(list(faults.items()))
             if count % HUNG_EVERY == 0:
                 name, inject = "worker hung", self._stop_a_worker
-            elif count % REPLACED_EVERY == 0:
-                name, inject = "server replaced", self._replace_the_server
             self._tell(name)
             self.happened[name] += 1
             await inject()
@@ -73,13 +70,6 @@ class BadDays:
         _signal(pid, signal.SIGSTOP)
         ends = time.monotonic() + BACK_WITHIN_S
         while pid in self.workers() and time.monotonic() < ends:
-            await asyncio.sleep(0.5)
-
-    async def _replace_the_server(self) -> None:
-        """As a deploy does: a new generation serves new calls, the old one ends with its last."""
-        before, ends = set(self.workers()), time.monotonic() + BACK_WITHIN_S
-        _signal(self._server, signal.SIGHUP)
-        while len(set(self.workers()) - before) < self._workers and time.monotonic() < ends:
             await asyncio.sleep(0.5)
 
     async def _kill_a_voice(self) -> None:

@@ -25,6 +25,7 @@ from ivr.telephony.cards import LinkRefused
 from ivr.telephony.parts import Parts
 from ivr.yaml_text import parse
 
+OPEN_ORDERS = "own_open_orders"  # the action that lists them, where there is one
 ORDERS_WITHIN_S = 0.5  # the page waits so long for a slow shop; what comes later is shown later
 _KEPT_ORDERS = 500  # calls whose orders are kept in memory
 _log = logging.getLogger(__name__)
@@ -119,25 +120,24 @@ class _Orders:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._asked: dict[str, list[Future[Result]]] = {}
+        self._asked: dict[str, Future[Result]] = {}
 
     def of(self, call: StoredCall, language: str, afresh: bool) -> list[str] | None:
         """What the number has open; None while, or because, nobody can say.  ``afresh``: ask again if that failed."""
         if not call.caller:
             return None
+        if OPEN_ORDERS not in self._parts.config.actions:
+            return []
         asked = self._asked.get(call.call_id)
-        if asked is None or (afresh and any(each.done() and each.exception() for each in asked)):
+        if asked is None or (afresh and asked.done() and asked.exception()):
             while len(self._asked) >= _KEPT_ORDERS:
                 self._asked.pop(next(iter(self._asked)), None)
             known = {"caller": call.caller, "language": language}
-            plans = self._parts.config.plans.values()
-            slots = (slot for plan in plans for each in plan.requests.values() for slot in each.slots)
-            lookups = sorted({slot.own for slot in slots if slot.own})
-            asked = [self._parts.business.start(name, known, f"{call.call_id}-card") for name in lookups]
+            asked = self._parts.business.start(OPEN_ORDERS, known, f"{call.call_id}-card")
             self._asked[call.call_id] = asked
-        if wait_for(asked, ORDERS_WITHIN_S if afresh else 0).not_done or any(each.exception() for each in asked):
+        if wait_for([asked], ORDERS_WITHIN_S if afresh else 0).not_done or asked.exception():
             return None
-        return [str(value) for each in asked for value in each.result().values.get("values", ())]
+        return [str(value) for value in asked.result().values.get("values", ())]
 
 
 def refused(why: str, language: str | None) -> str:

@@ -44,3 +44,9 @@ def postgres() -> Iterator[Postgres]:
         pytest.skip("no PostgreSQL here: apt-get install postgresql")
     with running_postgres(found) as server:
         yield server
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures of pages are put.  IVR_PICTURES=docs takes those in docs/ anew; a test run leaves no trace."""
+    return Path(os.environ.get("IVR_PICTURES") or tmp_path)

@@ -1,10 +1,14 @@
-"""Calls that never took place, in any number: what reports and what-ifs are tried on."""
+"""Calls that never took place, in any number: what reports and what-ifs are tried on.
+
+``IVR_DATABASE_URL=sqlite:////tmp/month.sqlite3 python -m tests.month`` makes 100,000 of them.
+"""
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
+from ivr.config.settings import database_url
 from ivr.records.records import Records
 from ivr.records.schema import call_events, calls
 
@@ -75,3 +79,9 @@ def _events(dice: random.Random, outcome: str, reason: str | None) -> list[dict[
     if reason:
         said.append(("transfer", {"reason": reason, "topic": None}))
     return [{"at_ms": 1000 * at, "kind": kind, "data": data} for at, (kind, data) in enumerate(said)]
+
+
+if __name__ == "__main__":
+    month = Records(database_url())
+    month.prepare()
+    fill(month, 100_000, datetime.now(UTC))

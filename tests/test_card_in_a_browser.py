@@ -72,7 +72,7 @@ def address(house: House) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_readable_on_every_screen(browser: Browser, address: str, scheme: Scheme, tmp_path: Path) -> None:
+def test_it_is_readable_on_every_screen(browser: Browser, address: str, scheme: Scheme, pictures: Path) -> None:
     page = browser.new_page(color_scheme=scheme, device_scale_factor=2)
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(message.text))
@@ -83,8 +83,7 @@ def test_it_is_readable_on_every_screen(browser: Browser, address: str, scheme: 
         expect(page.get_by_text("The caller pressed 0.")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "nobody scrolls sideways"
     if scheme == "light":
-        folder = Path(os.environ.get("IVR_PICTURES") or tmp_path)
-        page.screenshot(path=folder / "handover-card.png", full_page=True)
+        page.screenshot(path=pictures / "handover-card.png", full_page=True)
     paper, ink = (page.evaluate(f"getComputedStyle(document.body).{each}") for each in ("backgroundColor", "color"))
     assert contrast(paper, ink) > 7
     assert trouble == [], "nothing is refused by the page's own policy"

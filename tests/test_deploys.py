@@ -1,7 +1,9 @@
 """Signals to a real server with live calls on it: no call is lost, whatever is deployed."""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from ivr.operations.generations import listen
 from ivr.phone.notes import Notes
 from ivr.phone.server import Server, own_server
 from ivr.records.records import Records
+from tests.conftest import ROOT
 from tests.serving import PATIENCE_S, SERVE, LiveCall, eventually, light_home
 
 
@@ -107,6 +110,28 @@ def test_a_server_without_calls_stops_at_once(home: Path) -> None:
         process.wait(PATIENCE_S)
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{server.url}/health", timeout=PATIENCE_S)
+
+
+def test_systemd_is_told_when_it_answers_reloads_and_stops(home: Path, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE_S)
+        with own_server(["env", f"NOTIFY_SOCKET={tmp_path / 'notify'}", *SERVE], home=home) as server:
+            assert systemd.recv(1024).startswith(b"READY=1")
+            tell(server, signal.SIGHUP)
+            assert systemd.recv(1024).startswith(b"RELOADING=1") and systemd.recv(1024).startswith(b"READY=1")
+            tell(server, signal.SIGTERM)
+            assert systemd.recv(1024).startswith(b"STOPPING=1")
+
+
+def test_the_unit_file_is_one(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze here: apt-get install systemd")
+    unit = (ROOT / "docs" / "deploy" / "ivr.service").read_text(encoding="utf-8")
+    here = tmp_path / "ivr.service"
+    here.write_text(unit.replace("/opt/ivr/bin/ivr", shutil.which("true") or ""), encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", here], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_version_that_does_not_start_changes_nothing(tmp_path: Path) -> None:

@@ -218,6 +218,15 @@ def test_numbers_on_a_calls_page_are_hidden_until_a_supervisor_asks_and_that_is_
     assert office.records.events("CA1")[-1].data == {"to": "anna"}
 
 
+def test_a_call_page_hides_the_calling_number_and_tells_no_time_that_nobody_noted(office: Office) -> None:
+    office.call("CA1", greeting={})
+    office.records.append([NewEvent("CA1", 25_000, "transfer", {"reason": "asked"})])
+    office.records.append([NewEvent("CA1", 0, "ringing", {"team": "service", "targets": ["+12025550142"]})])
+    page = get(office.logged_in(), "/supervisor/calls/CA1").text
+    assert "+15550199" not in page and "•••199" in page
+    assert "targets: +12025550142" in page and page.count("0.0 s</time>") == 1 and "<time></time>" in page
+
+
 def test_a_calls_sound_is_played_to_supervisors_where_it_is_kept(office: Office) -> None:
     office.call("CA1")
     assert get(office.logged_in(), "/supervisor/calls/CA1/audio.wav").status_code == 404

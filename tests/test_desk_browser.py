@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -49,7 +50,9 @@ def calling(server: Server, results: list[Result]) -> threading.Thread:
     return thread
 
 
-def test_a_supervisor_watches_a_call_come_and_go_opens_its_page_and_finds_it_again(server: Server) -> None:
+def test_a_supervisor_watches_a_call_come_and_go_opens_its_page_and_finds_it_again(
+    server: Server, pictures: Path
+) -> None:
     results: list[Result] = []
     with browser() as page:
         page.goto(f"{server.url}/supervisor/")
@@ -63,7 +66,7 @@ def test_a_supervisor_watches_a_call_come_and_go_opens_its_page_and_finds_it_aga
         expect(row).to_have_count(1, timeout=15_000)
         expect(row).to_contain_text("with the assistant")
         expect(row).to_contain_text("Is there anything else", timeout=30_000)
-        page.screenshot(path=ROOT / "docs" / "wallboard.png")
+        page.screenshot(path=pictures / "wallboard.png")
         expect(row).to_have_count(0, timeout=60_000)
         expect(page.locator("#figure-calls")).to_have_text("1", timeout=10_000)
         expect(page.locator("#reasons")).to_contain_text("the caller asked for a person", timeout=10_000)
@@ -75,7 +78,7 @@ def test_a_supervisor_watches_a_call_come_and_go_opens_its_page_and_finds_it_aga
         page.locator("tbody a").click()
         expect(page.locator(".timeline")).to_contain_text("opening hours")
         expect(page.locator(".timeline")).to_contain_text("the caller asked for a person")
-        page.screenshot(path=ROOT / "docs" / "call-page.png", full_page=True)
+        page.screenshot(path=pictures / "call-page.png", full_page=True)
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
 

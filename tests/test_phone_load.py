@@ -22,7 +22,7 @@ from ivr.config import home, load
 from ivr.phone import usage
 from ivr.phone.bare import bare_server, ring_bare
 from ivr.phone.benchmark import beyond, figures, percentiles
-from ivr.phone.caller import HangUp, Item, Pause, Press, Utterance
+from ivr.phone.caller import QUIET, HangUp, Item, Pause, Press, Utterance
 from ivr.phone.limit import MOST_STEPS, find_limit
 from ivr.phone.load import Load, Part, Telephones
 from ivr.phone.mix import BenchImpossible, Sentence, home_that_knows, parts, read_speech
@@ -218,6 +218,7 @@ def test_telephones_call_again_until_the_time_is_over() -> None:
     assert measured["cut_off_at_the_end"] >= 2  # those who say nothing
     assert measured["latency_ms"]["first_audio"]["count"] == len(load.results)
     assert measured["server"]["memory_mb"] is None
+    assert all(set(timings.sound) == {QUIET} for timings in load.timings)  # what they said, to be said again elsewhere
     assert threading.active_count() < before + 40
 
 
@@ -318,14 +319,14 @@ def test_the_mix_of_callers_is_as_documented(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 1, 7, 33, 64, 100, 1000])
-def test_the_limit_is_found_to_within_a_tenth_in_few_steps(limit: int) -> None:
+def test_the_limit_is_found_to_within_a_quarter_in_few_steps(limit: int) -> None:
     search = find_limit(lambda calls: ["slow"] if calls > limit else [], first=20, most=200)
     assert len(search.tried) <= MOST_STEPS
     assert search.limit <= limit and max(search.tried) <= 200
     if limit >= 200:
         assert search.limit == 200
     else:
-        assert limit - search.limit <= max(2, 0.11 * limit)
+        assert limit - search.limit <= max(2, 0.25 * limit)
 
 
 def test_calls_are_served_well_when_nothing_is_beyond_its_limit() -> None:

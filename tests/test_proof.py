@@ -116,6 +116,25 @@ def test_a_call_that_keeps_callers_is_found_with_the_path_there(
     assert any(says in flaw and path in flaw for flaw in found), found
 
 
+def test_a_request_that_only_another_language_has_is_part_of_the_proof(config: Config) -> None:
+    english = config.plans["en"]
+    own = replace(english.requests["order_status"], intent="opening_hours", proofs_needed=9)
+    other = replace(config.plans["fr"], requests={"opening_hours": own})
+    plan, alike = one_of_each([english, other])
+    assert alike != one_of_each([english])[1]
+    assert [name for name, request in plan.requests.items() if request.proofs_needed == 9] == ["opening_hours_"]
+    assert len({request.intent for request in plan.requests.values()}) == len(plan.requests)
+
+
+def test_a_plan_whose_words_alone_changed_needs_no_other_proof(config: Config) -> None:
+    plan = config.plans["en"]
+    asked = plan.requests["order_status"]
+    said = replace(asked, slots=tuple(replace(slot, ask="another_prompt") for slot in asked.slots))
+    assert one_of_each([replace(plan, requests={**plan.requests, "order_status": said})])[1] == one_of_each([plan])[1]
+    sooner = replace(asked, slots=tuple(replace(slot, lengths=(4,)) for slot in asked.slots))
+    assert one_of_each([replace(plan, requests={**plan.requests, "order_status": sooner})])[1] != one_of_each([plan])[1]
+
+
 def test_a_human_phrase_that_reaches_nobody_is_found(config: Config) -> None:
     class Deaf(Grammar):
         def asks_for_person(self, text: str) -> bool:

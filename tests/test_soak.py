@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
-import threading
 from pathlib import Path
 from random import Random
 
 import pytest
+from click.testing import CliRunner
 from flask import Response
 
+from ivr.cli import ivr
 from ivr.operations.numbers import ASK_AGAIN
 from ivr.phone.advisor import Advisors
 from ivr.phone.bad_days import lock
@@ -62,6 +63,11 @@ def test_each_trouble_is_what_it_is_called(kind: str) -> None:
             assert same, "nothing is lost, and what is late comes in order"
 
 
+def test_the_command_says_what_it_does() -> None:
+    done = CliRunner().invoke(ivr, ["bench", "soak", "--help"])
+    assert done.exit_code == 0 and "workers are killed or stopped" in " ".join(done.output.split())
+
+
 def test_growth_is_seen_and_what_stays_the_same_is_not() -> None:
     flat = [Usage(0, 900 + each % 3, 50 + each % 5, 80) for each in range(30)]
     assert Soak(seen=flat).flat and Soak(seen=flat).good
@@ -110,15 +116,16 @@ def test_a_locked_database_is_locked_and_then_is_not(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite3"
     other = sqlite3.connect(path, timeout=0, isolation_level=None)
     other.execute("CREATE TABLE x (y)")
-    thread = threading.Thread(target=lock, args=(str(path), 0.5))
-    thread.start()
-    refused = False
-    while thread.is_alive() and not refused:
+    refused = []
+
+    def write() -> None:
         try:
             other.execute("INSERT INTO x VALUES (1)")
-        except sqlite3.OperationalError:
-            refused = True
-    thread.join()
-    other.execute("INSERT INTO x VALUES (1)")
+        except sqlite3.OperationalError as error:
+            refused.append(str(error))
+
+    lock(str(path), write)
+    assert refused == ["database is locked"]
+    write()
+    assert len(refused) == 1 and other.execute("SELECT * FROM x").fetchall() == [(1,)]
     other.close()
-    assert refused

@@ -90,6 +90,27 @@ UPSET_CUES = dict.fromkeys(("brightness", "harmonicity", "peakedness", "ripple",
 UPSET = calm_sound(**UPSET_CUES)
 CALM = calm_sound()
 
+
+def dialled(on_ms: int, off_ms: int, high: float = 1.0) -> Samples:
+    """Sixteen keys as a machine presses them; ``high``: level of the higher tone over the lower."""
+    time, pause = np.arange(on_ms * 8) / RATE, np.zeros(off_ms * 8)
+    pairs = [(low, row) for low in (697, 770, 852, 941) for row in (1477, 1209, 1633, 1336)]
+    keys = [np.sin(2 * np.pi * low * time) + high * np.sin(2 * np.pi * row * time) for low, row in pairs]
+    return as_samples(6000 * np.concatenate([part for key in keys for part in (key, pause)]))
+
+
+def modem(low_hz: float, high_hz: float) -> Samples:
+    """Three hundred bits a second, as a fax sends them before its picture (ITU-T V.21)."""
+    bits = np.repeat(np.random.default_rng(4).integers(0, 2, 600), RATE // 300)
+    return as_samples(8000 * np.sin(2 * np.pi * np.cumsum(np.where(bits, high_hz, low_hz)) / RATE))
+
+
+def siren(turns_a_second: float) -> Samples:
+    return as_samples(
+        8000 * np.sin(2 * np.pi * np.cumsum(900 + 400 * np.sin(2 * np.pi * turns_a_second * TIME)) / RATE)
+    )
+
+
 BAD = {
     "nothing": np.zeros(0, np.int16),
     "silence": np.zeros(16_000, np.int16),
@@ -106,14 +127,28 @@ BAD = {
     "music": np.concatenate([tones(note, 2 * note, 3 * note, level=2500)[:3000] for note in (262, 330, 392, 523, 392)]),
     "chords": np.concatenate([tones(note, note * 1.26, note * 1.5, level=3000)[:8000] for note in (262, 349)]),
     "a square wave": as_samples(40_000 * np.sign(np.sin(2 * np.pi * 150 * TIME))),
+    "keys of a machine": dialled(50, 50),
+    "hurried keys": dialled(80, 80, high=0.6),
+    "slow keys": dialled(200, 100),
+    "fax before its picture": modem(980, 1180),
+    "fax's answer": modem(1650, 1850),
+    "ringing": np.tile(np.append(tones(440, 480)[:8000], np.zeros(8000, np.int16)), 2),
+    "busy": np.tile(np.append(tones(425)[:4000], np.zeros(4000, np.int16)), 3),
+    "no such number": np.concatenate([tones(each)[:2640] for each in (950, 1400, 1800)] * 3),
+    "slow siren": siren(0.3),
+    "siren": siren(3.0),
+    "whistle up and down": as_samples(8000 * np.sin(2 * np.pi * np.cumsum(300 + 2700 * (TIME % 1)) / RATE)),
     "clicks": as_samples(np.where(np.arange(16_000) % 4000 == 0, 30_000, 0).astype(float)),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_voice_gives_unknown(name: str) -> None:
-    assert sound_of(BAD[name]) is None
-    assert sound_of(decode_mulaw(encode_mulaw(BAD[name]))) is None
+@pytest.mark.parametrize("gain", [0.05, 1.0, 8.0])
+def test_what_is_no_voice_gives_unknown(name: str, gain: float) -> None:
+    samples = as_samples(gain * BAD[name].astype(float))
+    assert sound_of(samples) is None
+    assert sound_of(decode_mulaw(encode_mulaw(samples))) is None
+    assert sound_of(decode_mulaw(encode_mulaw(samples[: len(samples) // 2]))) is None
 
 
 def test_what_is_no_voice_is_never_a_transfer() -> None:
@@ -179,6 +214,24 @@ def test_an_offset_does_not_matter() -> None:
     plain, shifted = sound_of(voice()), sound_of(as_samples(voice() + 3000.0))
     assert plain and shifted
     assert np.allclose(numbers(plain), numbers(shifted), atol=0.05, equal_nan=True)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+def test_how_much_silence_is_around_the_words_does_not_matter(seconds: float) -> None:
+    def among(silence_s: float) -> Sound | None:
+        quiet = np.random.default_rng(5).normal(0, 20, int(silence_s * RATE))
+        return sound_of(np.concatenate([as_samples(quiet), voice(), as_samples(quiet)]))
+
+    few, many = among(0.3), among(seconds)
+    assert few and many
+    assert WEIGHTS.score(numbers(few))[0] == pytest.approx(WEIGHTS.score(numbers(many))[0], abs=0.3)
+
+
+def test_a_voice_stands_further_above_a_quieter_line() -> None:
+    hiss = np.random.default_rng(6).normal(0, 1, 8000)
+    clear, noisy = (sound_of(np.concatenate([as_samples(level * hiss), voice()])) for level in (30, 200))
+    assert clear and noisy
+    assert clear.above_noise > noisy.above_noise + 10
 
 
 def test_the_next_utterance_knows_nothing_of_the_one_before() -> None:
@@ -321,7 +374,7 @@ def synthetic(seed: int = 3, count: int = 240) -> Labelled:
     chance = np.random.default_rng(seed)
     angry = np.arange(count) % 2 == 0
     values = chance.normal(0, 1, (count, len(NAMES)))
-    values[:, NAMES.index("syllables")] += 1.5 * angry
+    values[:, NAMES.index("opening")] += 1.5 * angry
     speakers = np.array([f"s{number % 12}" for number in range(count)])
     return Labelled(values, np.full(count, 1000.0), angry, np.full(count, "made"), speakers, np.full(count, ""))
 
@@ -331,7 +384,7 @@ def test_a_fit_finds_what_tells_upset_from_calm() -> None:
 
     before, unseen = read(SHIPPED), synthetic(seed=4)
     after, report = refit(before, synthetic())
-    assert after.cues["syllables"].weight > 0.5
+    assert after.cues["opening"].weight > 0.5
     assert report["auc"]["made"]["after"] > 0.75
     old, new = (auc(scores(weights(file), unseen), unseen.angry) for file in (before, after))
     assert new > old + 0.1  # type: ignore[operator]
@@ -353,11 +406,47 @@ def test_auc_and_recall() -> None:
 
 def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
-    table.write_text("path,tone\na.wav,cross\n", encoding="utf-8")
-    with pytest.raises(LabelledDataError, match="cross"):
+    table.write_text("file;tone\na.wav;angry\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError, match="no column path"):
         read_recordings(table)
-    with pytest.raises(LabelledDataError):
+    table.write_text("path,tone\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError, match="no rows"):
+        read_recordings(table)
+    (tmp_path / "a.wav").write_bytes(b"no audio")
+    with pytest.raises(LabelledDataError, match=r"a\.wav: not a WAV file"):
         listen(Recording(tmp_path / "a.wav", "", False, "", "x"))
+
+
+def test_every_row_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "here.wav").write_bytes(b"")
+    table = tmp_path / "table.csv"
+    table.write_text("path,tone\nhere.wav,cross\nhere.wav\n,angry\ngone.wav,angry\nhere.wav,angry\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError) as refused:
+        read_recordings(table)
+    lines = str(refused.value).splitlines()[1:]
+    assert [line.split(":")[0] for line in lines] == ["line 2", "line 3", "line 4", "line 5"]
+    assert "cross" in lines[0]
+    assert "gone.wav" in lines[3]
+
+
+def test_a_recording_in_stereo_that_was_cut_off_is_heard(tmp_path: Path) -> None:
+    import wave
+
+    path = tmp_path / "cut.wav"
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(2)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(np.repeat(voice(), 2).tobytes())
+    path.write_bytes(path.read_bytes()[:-2])
+    assert listen(Recording(path, "", False, "", "x")) is not None
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    table = tmp_path / "table.csv"
+    table.write_text("path,tone,speaker\r\na.wav,Angry ,ann\r\n", encoding="utf-8-sig")
+    assert read_recordings(table) == [Recording(tmp_path / "a.wav", "ann", True, "", "table")]
 
 
 def test_angry_people_stand_out_of_calm_ones(recordings: Path) -> None:

@@ -18,8 +18,8 @@ from ivr.grammar import DigitWords, Expecting, Grammar, Meaning, Vocabulary, nor
 from ivr.speech.codec import read_wav
 from ivr.speech.detector import SpeechDetector
 from ivr.speech.recogniser import RATE_HZ, Recogniser, RecognitionModel, Samples
-from ivr.speech.vosk import VoskRecogniser
-from ivr.speech.vosk_again import Again
+from ivr.speech.vosk import VoskModel, VoskRecogniser
+from ivr.speech.vosk_again import Judgement
 from ivr.speech.whisper import WhisperRecogniser
 from ivr.speech.whisper_reading import Reading
 
@@ -52,7 +52,7 @@ class Judged:
     text: str
     found: str
     confidence: float
-    why: Again | Reading | None = None
+    why: Judgement | Reading | None = None
 
     @property
     def right(self) -> bool:
@@ -124,7 +124,7 @@ def _samples(path: Path) -> Samples:
         raise LabelledDataError(str(error)) from error
 
 
-def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> tuple[Heard, Again | Reading | None]:
+def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> tuple[Heard, Judgement | Reading | None]:
     """Recognise one recording as one utterance, frame by frame, as a call does, and why it is sure."""
     recogniser, detector = model.listen(vocabulary), SpeechDetector()
     lead, tail = (np.zeros(ms * RATE_HZ // 1000, dtype=np.int16) for ms in (LEAD_MS, TAIL_MS))
@@ -137,11 +137,11 @@ def hear(model: RecognitionModel, vocabulary: Vocabulary, samples: Samples) -> t
     heard = _finish(recogniser)
     if isinstance(recogniser, WhisperRecogniser):
         return heard, recogniser.reading
-    return heard, recogniser.again if isinstance(recogniser, VoskRecogniser) else None
+    return heard, recogniser.judged if isinstance(recogniser, VoskRecogniser) else None
 
 
 def _finish(recogniser: Recogniser) -> Heard:
-    """Wait as long as it takes: the ear is measured, not how busy the machine is."""
+    """Wait as long as it takes."""
     while True:
         try:
             return recogniser.finish()
@@ -162,6 +162,8 @@ def evaluate(
     progress: Callable[[], None] = lambda: None,
 ) -> list[Judged]:
     """Recognise and understand every recording; ``progress`` is called after each."""
+    if isinstance(model, VoskModel):
+        model.patience_s = None  # the ear is measured, not how busy the machine is
     vocabulary = grammar.vocabulary(expecting)
 
     def judge(recording: Recording) -> Judged:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ivr.accuracy.labelled import LabelledDataError
 from ivr.accuracy.recognition import Judged, calibration_error
+from ivr.speech.vosk_again import Judgement
 
 _RIDGE = 0.02  # keeps the weights finite where the classes are apart; likenesses have a spread of about 0.2
 _STEPS = 50  # Newton's method needs about ten
@@ -18,19 +19,40 @@ Floats = NDArray[np.float64]
 
 
 def fit(judged: Sequence[Judged]) -> dict[str, Any]:
-    """Weights and bias from all recordings, and the calibration error of those fitted without the speaker.
+    """For each kind of evidence: weights and bias from all recordings, and how good those fitted without a speaker are.
 
     The speakers are put into two halves of about as many recordings; each half is judged by the weights of the other.
     Raises LabelledDataError when there is too little to fit on.
     """
-    known = [(each.recording, each.why) for each in judged if each.why]
-    rows = [(recording, why.best, why.evidence) for recording, why in known if why.evidence]
-    halves = _halves([recording.speaker for recording, _, _ in rows])
-    values = np.array([astuple(evidence) for _, _, evidence in rows], dtype=np.float64)
-    right = np.array([best == recording.wanted for recording, best, _ in rows], dtype=np.float64)
+    rows: dict[str, list[_Row]] = {}
+    for each in judged:
+        why = each.why
+        while why:
+            if why.evidence:
+                right = why.best == each.recording.wanted
+                kind = type(why.evidence).__name__.lower()
+                rows.setdefault(kind, []).append(_Row(each.recording.speaker, astuple(why.evidence), right))
+            why = why.before if isinstance(why, Judgement) else None
+    if not rows:
+        raise LabelledDataError("nothing to fit: this recogniser does not say how its confidence came about")
+    return {kind: _fit(kind, some) for kind, some in rows.items()}
+
+
+class _Row(NamedTuple):
+    """One recording's evidence, and whether its best phrase was what was said."""
+
+    speaker: str
+    values: tuple[float, ...]
+    right: bool
+
+
+def _fit(kind: str, rows: Sequence[_Row]) -> dict[str, Any]:
+    halves = _halves([row.speaker for row in rows])
+    values = np.array([row.values for row in rows], dtype=np.float64)
+    right = np.array([row.right for row in rows], dtype=np.float64)
     if len(rows) < _FEWEST or any(len(set(right[half])) < 2 for half in (halves, ~halves)):
         raise LabelledDataError(
-            f"too little to fit on: it takes {_FEWEST} recordings whose confidence is fitted, of two speakers"
+            f"too little to fit {kind!r} on: {len(rows)} recordings, not {_FEWEST} of two speakers, right and wrong"
         )
     unseen = np.empty(len(rows))
     for half in (halves, ~halves):

@@ -3,7 +3,7 @@ afford?
 """
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from ivr.tone.weights import Weights
 
 CALM_FIRST = 2  # utterances of a speaker that stand for the calm beginning of a call
 FALSE_ALARMS = (0.02, 0.05)
+LABELS = ("angry", "not_angry")
+_SHOWN = 10  # problems of a table at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +38,47 @@ class Recording:
 
 def read_recordings(path: Path) -> list[Recording]:
     """Recordings from a CSV with the columns ``path`` (relative to it) and ``tone`` (angry / not_angry); ``speaker``,
-    ``emotion`` and ``set`` where known.  A table without ``tone`` is one of calm speech.  Raises LabelledDataError.
+    ``emotion`` and ``set`` where known.  A table without ``tone`` is one of calm speech.
+
+    Raises LabelledDataError, with the line of every row that cannot be used.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        found = [
-            Recording(
-                path.parent / row["path"],
-                row.get("speaker") or "",
-                row.get("tone", "not_angry") == "angry",
-                (row.get("emotion") or "").split("|")[0],
-                row.get("set") or row["path"].rpartition("/")[0] or path.stem,
-            )
-            for row in rows
-        ]
-    except (OSError, UnicodeDecodeError, KeyError, AttributeError) as error:
-        raise LabelledDataError(f"{path}: not a table with the columns path,tone ({error!r})") from error
-    wrong = sorted({row["tone"] for row in rows if "tone" in row} - {"angry", "not_angry"})
-    if wrong or not found:
-        problem = f"labels other than angry and not_angry: {', '.join(map(str, wrong))}" if wrong else "no recordings"
-        raise LabelledDataError(f"{path}: {problem}")
-    return found
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write the mark that -sig takes off
+            table = csv.DictReader(file)
+            rows = [(table.line_num, {key: value or "" for key, value in row.items()}) for row in table]
+            columns = table.fieldnames or []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LabelledDataError(f"{path}: not a table that can be read ({error}); save it as CSV, UTF-8") from error
+    if "path" not in columns:
+        raise LabelledDataError(f"{path}: no column path; its first line must be: path,tone,speaker,set")
+    problems = [f"line {line}: {problem}" for line, row in rows for problem in _problems(path.parent, row)]
+    if problems or not rows:
+        more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        raise LabelledDataError("\n".join([f"{path}:", *problems[:_SHOWN], *more]) if problems else f"{path}: no rows")
+    return [
+        Recording(
+            path.parent / row["path"],
+            row.get("speaker", ""),
+            _label(row) == "angry",
+            row.get("emotion", "").split("|")[0],
+            row.get("set") or row["path"].rpartition("/")[0] or path.stem,
+        )
+        for _, row in rows
+    ]
+
+
+def _label(row: Mapping[str, str]) -> str:
+    return row.get("tone", "not_angry").strip().lower()
+
+
+def _problems(folder: Path, row: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with a row, and what to do."""
+    if _label(row) not in LABELS:
+        yield f"tone is {row['tone']!r}; write angry or not_angry"
+    if not row["path"]:
+        yield "no path; take the line out or name its recording"
+    elif not (folder / row["path"]).is_file():
+        yield f"no file {folder / row['path']}; correct the path (it is relative to the table) or take the line out"
 
 
 def listen(recording: Recording) -> Sound | None:
@@ -128,9 +149,9 @@ def _short(value: float | None) -> float | None:
 
 
 def scores(weights: Weights, labelled: Labelled) -> Floats:
-    """Score of each utterance as the first of a call: nothing known of the caller.  Unknown ones raise no alarm."""
+    """Score of each utterance as the first of a call: nothing known of the caller.  Unknown ones say nothing: 0."""
     score = np.array([weights.score(values)[0] for values in labelled.values])
-    return np.where(labelled.judged, score, -np.inf)
+    return np.where(labelled.judged, score, 0.0)
 
 
 def scores_against_baseline(weights: Weights, labelled: Labelled) -> Floats:
@@ -150,7 +171,7 @@ def scores_against_baseline(weights: Weights, labelled: Labelled) -> Floats:
                 baseline.learn(labelled.values[place], 0.0, 1.0)
             for place in set(mine) - set(first):
                 found = weights.score(labelled.values[place], baseline)[0]
-                score[place] = found if labelled.judged[place] else -np.inf
+                score[place] = found if labelled.judged[place] else 0.0
     return score
 
 
@@ -229,4 +250,4 @@ def across(labelled: Labelled, calm: Sequence[Labelled] = ()) -> dict[str, Float
 
 
 def _score(fitted: Fitted, labelled: Labelled) -> Floats:
-    return np.where(labelled.judged, fitted.score(labelled.values), -np.inf)
+    return fitted.score(labelled.values)  # an utterance without cues counts as a calm one

@@ -9,10 +9,15 @@ from typing import Any
 
 import click
 
+from ivr.cli.bench_soak import soak
+
 
 @click.group()
 def bench() -> None:
     """Latency and load, measured."""
+
+
+bench.add_command(soak)
 
 
 @bench.command("calls")

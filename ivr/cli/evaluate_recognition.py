@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--join", type=click.IntRange(1, 20), default=6, show_default=True, help="Digits joined into one number.")
 @click.option("--language", default="en", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the curve and the calibration as a picture.")
-@click.option("--fit", is_flag=True, help="Fit the weights of the confidence to these recordings and print them.")
+@click.option("--fit", is_flag=True, help="Fit the confidence's weights to these recordings, too, and print them.")
 @click.option("--json", "as_json", is_flag=True)
 def recognition(  # noqa: PLR0913, PLR0917  one for each option
     manifest: Path,
@@ -36,7 +36,8 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
     """What would be done with each recording of CSV (columns path, speaker, transcript).
 
     Recordings whose transcript is one of the phrases must be handled, all others must not be accepted.  With
-    --slot digits, single digits of a speaker are joined into numbers.
+    --slot digits, single digits of a speaker are joined into numbers.  The table is that of the shipped weights; --fit
+    adds weights fitted on the recordings, and how good such are for speakers they were not fitted on.
     """
     from rich.progress import Progress
 
@@ -95,8 +96,12 @@ def _print(found: dict[str, Any]) -> None:
 
     console = Console()
     for name, value in found.items():
-        if name not in {"curve", "reliability"}:
+        if name not in {"curve", "reliability", "fitted"}:
             console.print(f"{name.replace('_', ' '):<18} {_text(value)}")
+    for kind, fitted in found.get("fitted", {}).items():
+        console.print(f"\nfitted: {kind}")
+        for name, value in fitted.items():
+            console.print(f"  {name.replace('_', ' '):<34} {value}")
     curve = Table("accept from", "handled", "wrong", "accepted from outside")
     for point in found["curve"]:
         curve.add_row(f"{point['threshold']:.2f}", *(_text(point[name]) for name in ("handled", "wrong", "accepted")))

@@ -111,4 +111,7 @@ def _plot(path: Path, numbers: Any, labelled: "Labelled") -> None:
     axes.axvline(0.02, color="grey", linewidth=0.5)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="lower right")
-    figure.savefig(path)
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:  # no such folder; an ending that is no picture's
+        raise click.ClickException(f"{path}: cannot be written ({error}); write a .png or .svg") from error

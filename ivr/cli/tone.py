@@ -63,7 +63,10 @@ def fit_command(csv: Path, as_json: bool, **options: Any) -> None:
     output: Path | None = options["output"]
     if output:
         sources = ", ".join(sorted({*map(str, labelled.group), *(str(name) for each in quiet for name in each.group)}))
-        output.write_text(text(after, _ORIGIN.format(count=len(labelled.angry), sources=sources)), encoding="utf-8")
+        try:
+            output.write_text(text(after, _ORIGIN.format(count=len(labelled.angry), sources=sources)), encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{output}: cannot be written ({error.strerror}); name another file") from error
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
@@ -71,7 +74,8 @@ def fit_command(csv: Path, as_json: bool, **options: Any) -> None:
     console.print(f"written to {output}" if output else "nothing written: add --output FILE to keep these numbers")
 
 
-_ORIGIN = """How the tone of a voice is judged.  Reviewed numbers, readable on purpose; make your own from your own
+_ORIGIN = """yaml-language-server: $schema=schemas/tone.json
+How the tone of a voice is judged.  Reviewed numbers, readable on purpose; make your own from your own
 labelled calls with: ivr tone fit CSV --output config/tone.yaml
 Fitted on {count} labelled utterances; sets used, calm ones included: {sources}"""
 

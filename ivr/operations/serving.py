@@ -4,6 +4,7 @@ gunicorn knows the second only: its workers stop accepting at once, so that the 
 find nobody (tried with 27.0.1).
 """
 
+import gc
 import os
 import signal
 import sys
@@ -99,6 +100,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop; exits the process."""
+        gc.collect()
+        gc.freeze()  # what exists before the fork stays: visiting it again in each worker would hold up its calls
         try:
             CallArbiter(self).run()
         except RuntimeError as error:

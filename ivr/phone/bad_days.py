@@ -19,8 +19,7 @@ from ivr.phone.server import Server
 BETWEEN_S = (2.0, 8.0)
 LOCKED_S = (1.0, 5.0)
 BACK_WITHIN_S = 60.0  # gunicorn takes half a minute to see that a worker hangs
-# What takes long has its turn, so that other things are not left out.
-HUNG_EVERY, REPLACED_EVERY = 4, 7
+HUNG_EVERY = 4  # a hanging worker takes so long that other things would be left out
 
 
 class NotBack(Exception):
@@ -53,8 +52,6 @@ class BadDays:
             name, inject = self._random.choice(list(faults.items()))
             if count % HUNG_EVERY == 0:
                 name, inject = "worker hung", self._stop_a_worker
-            elif count % REPLACED_EVERY == 0:
-                name, inject = "server replaced", self._replace_the_server
             self._tell(name)
             self.happened[name] += 1
             await inject()
@@ -75,20 +72,14 @@ class BadDays:
         while pid in self.workers() and time.monotonic() < ends:
             await asyncio.sleep(0.5)
 
-    async def _replace_the_server(self) -> None:
-        """As a deploy does: a new generation serves new calls, the old one ends with its last."""
-        before, ends = set(self.workers()), time.monotonic() + BACK_WITHIN_S
-        _signal(self._server, signal.SIGHUP)
-        while len(set(self.workers()) - before) < self._workers and time.monotonic() < ends:
-            await asyncio.sleep(0.5)
-
     async def _kill_a_voice(self) -> None:
         voices = [pid for pid in usage.family(self._server) if "voice_process" in _command(pid)]
         if voices:
             _signal(self._random.choice(voices), signal.SIGKILL)
 
     async def _lock_the_database(self) -> None:
-        await asyncio.to_thread(lock, self._database, self._random.uniform(*LOCKED_S))
+        seconds = self._random.uniform(*LOCKED_S)
+        await asyncio.to_thread(lock, self._database, lambda: time.sleep(seconds))
 
     async def _back(self, what: str) -> None:
         ends = time.monotonic() + BACK_WITHIN_S
@@ -98,12 +89,12 @@ class BadDays:
             await asyncio.sleep(0.2)
 
 
-def lock(database: str, seconds: float) -> None:
-    """Hold a SQLite file so that nobody else can write."""
+def lock(database: str, hold: Callable[[], None]) -> None:
+    """While ``hold`` lasts, nobody else can write to a SQLite file."""
     connection = sqlite3.connect(database, timeout=10, isolation_level=None)
     with contextlib.suppress(sqlite3.OperationalError):  # somebody else held it all the time
         connection.execute("BEGIN IMMEDIATE")
-        time.sleep(seconds)
+        hold()
         connection.execute("ROLLBACK")
     connection.close()
 

@@ -56,10 +56,15 @@ class Bench:
         return {**best, "limit": search.limit, "tried": _told(search, runs)}
 
     def compare(self, model: Path, phrases_json: str, calls: int, most_ms: float | None) -> dict[str, Any]:
-        """The same callers before a bare recognition server: its largest number with answers as quick (p95) as ours."""
+        """The same callers before a bare recognition server: its largest number with answers as quick (p95) as ours.
+
+        After ``measure`` or ``limit``: what was said then is said again.
+        """
         most_ms = most_ms or LIKE_OURS_MS
         runs: dict[int, dict[str, Any]] = {}
         heard = [call for call in self._heard if call]
+        if not heard:
+            raise ValueError("no call had a media stream: there is nothing to be heard again")
 
         def wrong_with(number: int) -> list[str]:
             self._tell(f"a bare recognition server, {number} calls for {self._seconds:g} s")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-MOST_STEPS = 8
-CLOSE_ENOUGH = 0.1  # the last good number and the first bad one differ by no more
+MOST_STEPS = 5
+CLOSE_ENOUGH = 0.15  # the last good number and the first bad one differ by no more: runs differ as much
 
 
 @dataclass(slots=True)

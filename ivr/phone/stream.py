@@ -108,6 +108,7 @@ class MediaStream:
     def _send_frame(self, socket: WebSocket, now_ms: float) -> None:
         frame = self._caller.frame(now_ms, self._playback)
         at_ms = self._sent * FRAME_MS
+        self.timings.sound.append(frame.mulaw)
         if frame.begins is not None:
             self.timings.item_begins(isinstance(frame.begins, Utterance))
             if isinstance(frame.begins, Utterance):

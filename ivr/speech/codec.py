@@ -68,7 +68,8 @@ def read_wav(path: Path) -> Samples:
     """
     rate_hz, channels, samples = _parse_wav(path)
     if channels > 1:
-        samples = samples.reshape(-1, channels).mean(axis=1).astype(np.int16)
+        whole = samples[: len(samples) // channels * channels]  # a recording that was cut off ends anywhere
+        samples = whole.reshape(-1, channels).mean(axis=1).astype(np.int16)
     return resample(samples, rate_hz, RATE_HZ)
 
 

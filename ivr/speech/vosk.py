@@ -8,6 +8,7 @@ import resource
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ import numpy as np
 from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
-from ivr.speech.vosk_again import LONGEST_SAMPLES, Again, Phrases, hear_again
-from ivr.speech.vosk_settings import with_our_settings
+from ivr.speech.vosk_again import LONGEST_SAMPLES, Judgement, Phrases, in_doubt, judge, judge_again
+from ivr.speech.vosk_settings import with_newest_kernels, with_our_settings
 from ivr.speech.widening import Widening
 
 _MODEL_HZ = 16_000  # what all published models were trained on
@@ -27,9 +28,10 @@ _LOOK_AHEAD_SAMPLES = RATE_HZ * 400 // 1000  # of the decoder: one block and the
 _PAUSE_MS = 100  # shorter silences are closures of plosives; after one like this the look-ahead is made up
 _PART_MS = 240  # as long as this, what was said so far is decided: the last words may still differ from the partial
 _LEAD_SAMPLES = RATE_HZ * 200 // 1000  # of silence before the next part
-_NOISE_AGAIN = 100.0  # another noise than at first: errors differ, and more words are right (likeness .77 for .73)
 _LESS_URGENT = 5
-_PATIENCE_S = 2.0  # for a second hearing on a busy machine; then the caller is better off with a person
+_NOISE_AGAIN = 50.0, 3  # and its seed: another noise than at first, so other errors
+_PATIENCE_S = 0.5  # for a second hearing, after a sentence's last 440 ms of silence; then the first one decides
+_QUEUE = 3  # second hearings of one process under way or waiting: a fourth would not be there in time
 _SPOKEN_NUMBER = 3  # words: fewer of them are part of a phrase ("one question")
 _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
@@ -75,7 +77,8 @@ class VoskModel:
         self._path = Path(path)
         self.name = f"vosk {self._path.parent.name if self._path.name == 'model' else self._path.name}"
         self._check_files()
-        import vosk
+        with with_newest_kernels():
+            import vosk
 
         vosk.SetLogLevel(-1)
         self._recogniser = vosk.KaldiRecognizer
@@ -91,6 +94,9 @@ class VoskModel:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._pool_of = 0  # the process that the pool's threads live in
+        self._queued = 0
+        self.patience_s: float | None = _PATIENCE_S
+        """How long a recogniser waits for its second hearing at most; None for as long as it takes."""
 
     def listen(self, vocabulary: Vocabulary) -> "VoskRecogniser":
         """A recogniser for one utterance."""
@@ -105,26 +111,35 @@ class VoskModel:
         """The grammar as Vosk takes it; "" for none."""
         return self._compile(vocabulary).phrases_json
 
-    def again_soon(self, first: Heard, audio: Samples, phrases: Phrases) -> "Future[Again]":
-        """Hear an utterance once more on the model's own threads.  See ``ivr.speech.vosk_again``."""
+    def again_soon(
+        self, before: Judgement, first: Heard, audio: Samples, phrases: Phrases
+    ) -> "Future[Judgement] | None":
+        """Hear an utterance once more on the model's own threads; None when too many others wait for that."""
         with self._lock:
             if self._pool is None or self._pool_of != os.getpid():  # threads do not survive a fork
                 self._pool = ThreadPoolExecutor(os.cpu_count(), "vosk", _after_the_callers)
-                self._pool_of = os.getpid()
-            return self._pool.submit(hear_again, first, audio, phrases, self._decode_again)
+                self._pool_of, self._queued = os.getpid(), 0
+            if self._queued >= _QUEUE:
+                return None
+            self._queued += 1
+            future = self._pool.submit(judge_again, before, first, audio, phrases, self._decode_again)
+        future.add_done_callback(self._done)
+        return future
 
-    def _decode_again(self, phrases: Sequence[str], audio: Samples, times: int) -> list[str]:
+    def _done(self, _: "Future[Judgement]") -> None:
+        with self._lock:
+            self._queued -= 1
+
+    def _decode_again(self, phrases: Sequence[str], audio: Samples) -> str:
         grammar = self._compile(Vocabulary("", tuple(phrases)))
         if not grammar.phrases_json:
-            return [""] * times
-        recogniser, wide = self._new(grammar.phrases_json), Widening(_NOISE_AGAIN).widen(audio).tobytes()
-        texts = []
-        for _ in range(times):
-            recogniser.AcceptWaveform(wide)
-            # Result keeps the adaptation to the voice, FinalResult would throw it away.
-            words = json.loads(recogniser.Result())["text"].split()
-            texts.append(grammar.text([word for word in words if word != self._reject]))
-        return texts
+            return ""
+        recogniser, wide = self._new(grammar.phrases_json), Widening(*_NOISE_AGAIN).widen(audio).tobytes()
+        recogniser.AcceptWaveform(wide)
+        recogniser.Result()  # keeps the adaptation to the voice; FinalResult would throw it away
+        recogniser.AcceptWaveform(wide)
+        words = json.loads(recogniser.FinalResult())["text"].split()
+        return grammar.text([word for word in words if word != self._reject])
 
     def unknown_words(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """The words of these phrases that the model has no pronunciation for, in order of appearance.
@@ -155,7 +170,8 @@ class VoskModel:
             phrases[self._reject] = None
         # ASCII-only JSON would lose every other word: the library does not decode \u escapes.
         text = json.dumps(list(phrases), ensure_ascii=False) if phrases else ""
-        again = Phrases(vocabulary.phrases, vocabulary.decoys) if vocabulary.phrases and not vocabulary.digits else None
+        asked = vocabulary.phrases and not vocabulary.digits
+        again = Phrases(vocabulary.phrases, vocabulary.decoys, vocabulary.meanings) if asked else None
         counting = frozenset(vocabulary.digit_words)
         return _Grammar(text, wholes, max(map(len, wholes), default=1), again, counting)
 
@@ -243,8 +259,8 @@ class VoskRecogniser:
         self._partial = ""
         self._audio: list[Samples] = []  # all that was decoded, to be heard again
         self._length = 0
-        self._again: Future[Again] | None = None
-        self.again: Again | None = None  # after ``finish``: how it came about
+        self._again: Future[Judgement] | None = None
+        self.judged: Judgement | None = None  # after ``finish``: how it came about
 
     def accept(self, samples: Samples, quiet_ms: int) -> str:
         """Text in the words of the vocabulary; words the model rejected are left out.
@@ -275,13 +291,10 @@ class VoskRecogniser:
         """
         if not self._parted:
             self._part()
-        if self._again is None:
-            return self._first()
-        try:
-            self.again = self._again.result(_PATIENCE_S)
-        except TimeoutError:
-            self.again = Again(Heard(self._partial, 0.0))
-        return self.again.heard
+        if self._again is not None:
+            with suppress(TimeoutError):
+                self.judged = self._again.result(self._model.patience_s)
+        return self.judged.heard if self.judged else self._first()
 
     def _first(self) -> Heard:
         sure = min(self._sure_seconds / self._seconds, 1.0) if self._partial else 0.0
@@ -307,18 +320,21 @@ class VoskRecogniser:
         self._keep(self._decoder.FinalResult())
         self._partial = self._text(self._known)
         self._parted = True
-        self._hear_again()
+        self._judge()
 
-    def _hear_again(self) -> None:
-        """Begin at the pause, so that the answer is there when it turns out to be the end."""
+    def _judge(self) -> None:
+        """What was said so far, heard again where that is in doubt: now, so that it is known if this was the end."""
         if self._again is not None:
             self._again.cancel()
-            self._again = None
+        self._again = self.judged = None
         phrases = self._grammar.phrases
         if sum(word in self._grammar.counting for word in self._partial.split()) >= _SPOKEN_NUMBER:
             return  # no phrase holds the number that was said with it
         if self._partial and phrases and self._length <= LONGEST_SAMPLES:
-            self._again = self._model.again_soon(self._first(), np.concatenate(self._audio), phrases)
+            first = self._first()
+            self.judged = judge(first, self._seconds, phrases)
+            if in_doubt(self.judged):
+                self._again = self._model.again_soon(self.judged, first, np.concatenate(self._audio), phrases)
 
     def _keep_only_lead(self) -> None:
         if self._pending:

@@ -1,14 +1,15 @@
-"""An utterance heard again, with only the phrases it may have been, and the probability that it was one of them.
+"""The probability that a phrase of the grammar was said, after one hearing and, where that leaves a doubt, another.
 
-The first hearing follows the caller's speech with the whole grammar; while it has not adapted to the voice, words are
-wrong.  Afterwards the same audio is decoded with the eight phrases nearest to that text, then twice with the best
-three of these, the second time adapted to the voice.  Speech outside the grammar gives three different mixtures of
-words, speech inside it the same phrase three times.
+The first hearing follows the caller's speech with the whole grammar; until it has adapted to the voice, words are
+wrong.  Where its text does not settle the matter, the same audio is decoded with the phrases nearest to that text and
+other noise around it, twice, so that the decoder knows the voice the second time.  Speech outside the grammar gives
+another mixture of words then, speech inside it the same phrase.
 """
 
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from rapidfuzz import fuzz, process
@@ -17,36 +18,45 @@ from ivr.call.events import Heard
 from ivr.speech.recogniser import RATE_HZ, Samples
 
 LONGEST_SAMPLES = 15 * RATE_HZ  # no phrase takes longer to say; more is a story for a person
-_MANY, _FEW = 8, 3  # phrases of the second hearing (the right one among them in 95 % of 147) and of the third
+_NEAR = 8  # phrases of the second hearing
+_LOOKED_AT = 64  # for them: a request has dozens of phrases that differ in a word
 _FIRST_COUNTS = 0.5  # of the first hearing's likeness beside the second's, where the phrases are ranked
 _WINS = 0.5  # probability from which the phrase, and not the text first heard, is what was said
+_DOUBT = 0.05, 0.95  # between these another hearing may change what is done; a third of 300 utterances was
+_SHORT = 10  # letters, spaces included ("주문 조회"): breath and humming become shorter phrases at once ("화나요")
+_SLOWEST_S = 0.15  # for a letter: half as fast as people speak (0.07); a hum of a second is no "짜증나"
+_FEWEST = 5  # letters that count: "네" may be drawn out
+_ALONE = 0.2  # ahead of nothing, in a vocabulary of one meaning: less than right phrases usually are
 
-_AT_ONCE = 0.97  # probability of a phrase that was clear at the first hearing
-_CLEAR, _CLEARLY_AHEAD = 0.8, 0.1
-_LONG = 10  # letters, spaces included ("주문 조회"): breath and humming become shorter phrases at once ("화나요")
-_ALONE = 1.3  # ahead of nothing, in a vocabulary of one phrase: as far as right phrases usually are
-
-# Fitted on 180 Korean utterances, half of them outside 140 phrases (docs/accuracy.md).  New ones for other speech:
-# ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --language LANGUAGE --fit
-WEIGHTS = (5.5, 11.5, 4.1, 13.4, 1.5)
-BIAS = -25.3
-
-Decode = Callable[[Sequence[str], Samples, int], list[str]]
-"""(phrases, audio, times) -> the text heard each time, in the words of the phrases."""
+Decode = Callable[[Sequence[str], Samples], str]
+"""(phrases, audio) -> the text heard by a decoder that knows the voice, in the words of the phrases."""
 
 
 class Phrases:
     """The phrases of a vocabulary, compared with texts by letters: Korean syllables are taken apart into theirs."""
 
-    def __init__(self, texts: Sequence[str], decoys: tuple[str, ...] = ()) -> None:
-        """``decoys`` are heard beside them, but nothing is near them."""
+    def __init__(self, texts: Sequence[str], decoys: tuple[str, ...] = (), meanings: Sequence[str] = ()) -> None:
+        """``decoys`` are heard beside them, but nothing is near them.  ``meanings``: see ``Vocabulary``."""
         self.texts, self.decoys = tuple(texts), decoys
+        self._meanings = dict(zip(texts, meanings or texts, strict=True))
         self._letters = [_letters(text) for text in texts]
 
     def nearest(self, text: str, most: int) -> list[str]:
-        """The phrases most like a text, best first."""
-        found = process.extract(_letters(text), self._letters, scorer=fuzz.ratio, limit=most)
-        return [self.texts[index] for _, _, index in found]
+        """The phrases most like a text, best first; no more than half of them with the same meaning."""
+        near: list[str] = []
+        meant: Counter[str] = Counter()
+        for _, _, index in process.extract(_letters(text), self._letters, scorer=fuzz.ratio, limit=_LOOKED_AT):
+            phrase = self.texts[index]
+            meant[self._meanings[phrase]] += 1
+            if meant[self._meanings[phrase]] <= most // 2:
+                near.append(phrase)
+        return near[:most]
+
+    def best(self, ranked: Mapping[str, float]) -> tuple[str, float]:
+        """The phrase that ranks highest, and how far ahead of the next with another meaning."""
+        best = max(ranked, key=ranked.__getitem__)
+        others = [rank for phrase, rank in ranked.items() if self._meanings[phrase] != self._meanings[best]]
+        return best, ranked[best] - max(others) if others else _ALONE
 
 
 def likeness(text: str, phrase: str) -> float:
@@ -55,63 +65,84 @@ def likeness(text: str, phrase: str) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """How like the best phrase each hearing's text is (0 to 1), and how far behind the next best phrase is (0 to 3.5).
-
-    The names are those of ``WEIGHTS``.
-    """
+class Once:
+    """How like the nearest phrase the first text is (0 to 1), and how much more than the next of another meaning."""
 
     first: float
-    many: float
-    few: float
-    adapted: float
     ahead: float
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """What a second hearing gave.  ``best``: the phrase that ``evidence`` is about."""
+class Twice:
+    """How like the best phrase each text is, and how much more than the next of another meaning."""
 
-    heard: Heard
-    best: str = ""
-    evidence: Evidence | None = None
+    first: float
+    again: float
+    ahead: float
 
 
-def probability(evidence: Evidence) -> float:
-    """That the best phrase is what was said: a logistic with ``WEIGHTS`` and ``BIAS``."""
-    score = BIAS + sum(weight * value for weight, value in zip(WEIGHTS, astuple(evidence), strict=True))
+# In the order of the names above, then the bias.  Fitted on Korean speech (docs/accuracy.md); for other speech:
+# ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --language LANGUAGE --fit
+WEIGHTS: dict[type[Once | Twice], tuple[tuple[float, ...], float]] = {
+    Once: ((13.1, 11.1), -9.6),
+    Twice: ((7.5, 14.9, 10.2), -16.5),
+}
+
+
+def probability(evidence: Once | Twice) -> float:
+    """That the best phrase is what was said: a logistic with the ``WEIGHTS`` of that kind of evidence."""
+    weights, bias = WEIGHTS[type(evidence)]
+    score = bias + sum(weight * value for weight, value in zip(weights, astuple(evidence), strict=True))
     return 1 / (1 + math.exp(-score))
 
 
-def hear_again(first: Heard, audio: Samples, phrases: Phrases, decode: Decode) -> Again:
-    """What was said, after the first hearing: a phrase with its probability, or else the first text with little."""
-    many = phrases.nearest(first.text, _MANY)
-    if not many:
-        return Again(Heard(first.text, 0.0))
-    if clearly_first(first.text, many):
-        return Again(Heard(many[0], _AT_ONCE), many[0])
-    (second,) = decode((*many, *phrases.decoys), audio, 1)
-    early = {each: likeness(second, each) + _FIRST_COUNTS * likeness(first.text, each) for each in many}
-    few = sorted(many, key=early.__getitem__, reverse=True)[:_FEW]
-    third, adapted = decode((*few, *phrases.decoys), audio, 2)
-    late = {each: early[each] + likeness(third, each) + likeness(adapted, each) for each in few}
-    best, *others = sorted(few, key=late.__getitem__, reverse=True)
-    ahead = late[best] - late[others[0]] if others else _ALONE
-    likenesses = [likeness(text, best) for text in (first.text, second, third, adapted)]
-    evidence = Evidence(likenesses[0], likenesses[1], likenesses[2], likenesses[3], ahead)
-    sure = probability(evidence)
-    heard = Heard(best, sure) if sure >= _WINS else Heard(first.text, sure)
-    return Again(heard, best, evidence)
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was said, after one hearing or two.  ``best``: the phrase that ``evidence`` is about; "" for none.
 
-
-def clearly_first(text: str, nearest: Sequence[str]) -> bool:
-    """True when the nearest phrase was heard, or nearly and the next is far behind: no other hearing changes that.
-
-    A third of 147 Korean utterances were such, all of them right; none of 153 from outside the grammar was.
+    ``before``: the judgement of the first hearing, when this is that of the second.  ``seconds``: of sound in words.
     """
-    first, *others = (likeness(text, phrase) for phrase in nearest[:2])
-    alone = first == 1 or (first >= _CLEAR and first - max(others, default=0.0) >= _CLEARLY_AHEAD)
-    return alone and len(_letters(text)) >= _LONG
+
+    heard: Heard
+    best: str = ""
+    evidence: Once | Twice | None = None
+    before: "Judgement | None" = None
+    seconds: float = 0.0
+
+
+def judge(first: Heard, seconds: float, phrases: Phrases) -> Judgement:
+    """What the first hearing says by itself: the nearest phrase with its probability, or the text with little.
+
+    ``seconds``: how long its words last, those included that were rejected.
+    """
+    ranked = {phrase: likeness(first.text, phrase) for phrase in phrases.nearest(first.text, _NEAR)}
+    if not ranked:
+        return Judgement(Heard(first.text, 0.0))
+    best, ahead = phrases.best(ranked)
+    return _judgement(best, first, Once(ranked[best], ahead), Judgement(first, seconds=seconds))
+
+
+def in_doubt(judged: Judgement) -> bool:
+    """True when another hearing may change what is done."""
+    sure, (least, most) = judged.heard.confidence, _DOUBT
+    return least < sure and (sure < most or len(_letters(judged.best)) < _SHORT)
+
+
+def judge_again(before: Judgement, first: Heard, audio: Samples, phrases: Phrases, decode: Decode) -> Judgement:
+    """What both hearings say together, after a second one."""
+    near = phrases.nearest(first.text, _NEAR)
+    again = decode((*near, *phrases.decoys), audio)
+    ranked = {each: likeness(again, each) + _FIRST_COUNTS * likeness(first.text, each) for each in near}
+    best, ahead = phrases.best(ranked)
+    return _judgement(best, first, Twice(likeness(first.text, best), likeness(again, best), ahead), before)
+
+
+def _judgement(best: str, first: Heard, evidence: Once | Twice, before: Judgement) -> Judgement:
+    """A phrase drawn out longer than anybody says it in was not said."""
+    drawn_out = before.seconds > _SLOWEST_S * max(len(_letters(best)), _FEWEST)
+    sure = 0.0 if drawn_out else probability(evidence)
+    heard = Heard(best if sure >= _WINS else first.text, sure)
+    return Judgement(heard, best, evidence, before if isinstance(evidence, Twice) else None, before.seconds)
 
 
 def _letters(text: str) -> str:

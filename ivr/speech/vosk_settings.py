@@ -1,5 +1,6 @@
 """Our settings of Vosk's decoder, without touching the model's directory."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,35 @@ _SETTINGS = f"""
 --endpoint.rule3.min-trailing-silence=10
 --endpoint.rule4.min-trailing-silence=10
 """  # the end of an utterance is not the decoder's to find: silence given in advance would look like one
+
+_CPU = Path("/proc/cpuinfo")
+_KERNELS = {  # OpenBLAS's names, best first, and the instructions that each needs
+    "SkylakeX": {"avx512f", "avx512dq", "avx512bw", "avx512vl"},
+    "Haswell": {"avx2", "fma"},
+}
+
+
+def kernels(cpu: str) -> str | None:
+    """OpenBLAS's name for what a processor can do, by the text of /proc/cpuinfo; None when there is nothing to gain."""
+    flags = next((line.split() for line in cpu.splitlines() if line.startswith("flags")), [])
+    return next((name for name, needed in _KERNELS.items() if needed.issubset(flags)), None)
+
+
+@contextmanager
+def with_newest_kernels() -> Iterator[None]:
+    """While the Vosk library is loaded: its OpenBLAS of 2021 takes processors made later for a Pentium 4.
+
+    Telling it what the processor can do nearly halves its share of the time.  A choice of the operator's stands.
+    """
+    name = kernels(_CPU.read_text()) if _CPU.is_file() else None
+    if name is None or "OPENBLAS_CORETYPE" in os.environ:
+        yield
+        return
+    os.environ["OPENBLAS_CORETYPE"] = name
+    try:
+        yield
+    finally:
+        del os.environ["OPENBLAS_CORETYPE"]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from ivr.grammar import normalise
 from ivr.speech.digit_sounds import digit_strings
 from ivr.speech.recogniser import RATE_HZ, Samples
 from ivr.speech.whisper_features import log_mel
-from ivr.speech.whisper_phrases import Phrases, with_numbers
+from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
 
 _START = [50257, 50362]  # tiny.en: start of transcript, no timestamps
 _END = 50256  # the first that is not text
@@ -29,7 +29,7 @@ _NO_SPEECH = 0.6  # the model's own probability; noise, tones and music have 0.7
 _FEWEST_FRAMES, _MOST_FRAMES = 600, 3000  # of 10 ms; fewer than 600 cost accuracy
 _FRAMES_AFTER = 80  # left after the audio when phrases are scored: each costs time for each phrase
 _DIGIT_STRINGS = 8  # scored as text, of those most like the sound
-_SOUND_COUNTS = 0.1  # of the digits' sound beside their text: its steps of 20 ms repeat each other
+_SOUND_COUNTS = 0.2  # of the digits' sound beside their text: its steps of 20 ms repeat each other
 _TOKENS_PER_S = 6  # more than people say
 _CANDIDATES = 10  # phrases scored, in one call; some 5 ms each
 _LIKENESS_COUNTS = 4.0  # beside the mean log probability, where phrases are ranked
@@ -41,10 +41,10 @@ _GUESS = -1.5  # mean log probability below which free text is invented
 _ACT_ON_FREE_TEXT = -0.5
 _FAINTEST = 30.0  # -60 dB of full scale in the loudest 100 ms: nobody speaks so quietly into a telephone
 
-# Fitted on 622 English utterances (docs/accuracy.md).  New ones for other speech:
+# Fitted on 621 English utterances, lone words and letters included (docs/accuracy.md).  New ones for other speech:
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --fit
-WEIGHTS = (2.1, 2.4, 1.1)
-BIAS = 2.4
+WEIGHTS = (1.1, 1.2, 1.0, 0.7)
+BIAS = -0.4
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -55,12 +55,13 @@ class Evidence:
 
     ``fits``: mean log probability of its tokens given the sound.  ``like``: its likeness (0 to 1) to what was written
     freely.  ``ahead``: how much better both together are than for the best phrase of another meaning (negative where
-    that one is better).
+    that one is better).  ``long``: the logarithm of how many letters its sound has: a lone "p" is soon a "b".
     """
 
     fits: float
     like: float
     ahead: float
+    long: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,11 @@ class Reader:
         for text in texts & fits.keys():
             fits[text] = max(fits[text], free.score)  # with the capitals or numerals it likes to write
         return judge(free, weigh(near, fits, phrases.meaning), digits)
+
+    def sounding(self, samples: Samples) -> NDArray[np.float32]:
+        """What the layer for digits hears: positions of 20 ms, with 200 ms of silence at the end, shape (.., 384)."""
+        frames = len(samples) * 100 // RATE_HZ
+        return self._encode(samples, frames)[0, : (frames + _FRAMES_AFTER) // 2 - _FRAMES_AFTER // 2 + 10]
 
     def _encode(self, samples: Samples, frames: int) -> NDArray[np.float32]:
         """Shape (1, positions of 20 ms, 384)."""
@@ -207,7 +213,7 @@ def weigh(
     for text, like in sorted(near, key=lambda each: -total[each[0]]):
         others = [value for other, value in total.items() if meaning[other] != meaning[text]]
         ahead = min(total[text] - max(others), _FAR_AHEAD) if others else _FAR_AHEAD
-        found[text] = Evidence(fits[text], like, ahead)
+        found[text] = Evidence(fits[text], like, ahead, math.log(max(1, len(sound(text)))))
     return found
 
 

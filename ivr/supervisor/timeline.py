@@ -1,7 +1,7 @@
 """One call, moment by moment, in words a supervisor reads."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ivr.records.keeping import Keeping
@@ -26,9 +26,12 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """``who``: caller, ivr or system.  ``confidence`` and ``upset``: 0 to 1 or None."""
+    """``at_ms``: None where nobody noted it.  ``who``: caller, ivr or system.
 
-    at_ms: int
+    ``confidence`` and ``upset``: 0 to 1 or None.
+    """
+
+    at_ms: int | None
     who: str
     text: str
     note: str = ""
@@ -39,6 +42,7 @@ class Moment:
 def timeline(events: list[StoredEvent], keeping: Keeping, number_words: Collection[str]) -> list[Moment]:
     """The call in its order; what the tone was at an utterance stands beside it.  ``keeping`` masks what it masks."""
     moments: list[Moment] = []
+    latest_ms = 0
     for event in events:
         data = keeping.shape(event.data, number_words)
         if event.kind == "tone" and moments and moments[-1].who == "caller" and moments[-1].upset is None:
@@ -47,7 +51,10 @@ def timeline(events: list[StoredEvent], keeping: Keeping, number_words: Collecti
             note = "; ".join(filter(None, (last.note, why)))
             moments.append(Moment(last.at_ms, last.who, last.text, note, last.confidence, data.get("upset")))
         else:
-            moments.append(_moment(event, data))
+            known = event.at_ms >= latest_ms  # webhooks note what they did without its time
+            latest_ms = max(latest_ms, event.at_ms)
+            moment = _moment(event, data)
+            moments.append(moment if known else replace(moment, at_ms=None))
     return moments
 
 
@@ -69,8 +76,12 @@ def _moment(event: StoredEvent, data: dict[str, Any]) -> Moment:
             why = ", ".join(map(str, data.get("why", ())))
             return Moment(event.at_ms, "system", "Tone", why, None, data.get("upset"))
         case kind:
-            details = ", ".join(f"{name}: {value}" for name, value in data.items() if value not in ("", None))
+            details = ", ".join(f"{name}: {_plain(value)}" for name, value in data.items() if value not in ("", None))
             return Moment(event.at_ms, "system", kind.replace("_", " ").capitalize(), details)
+
+
+def _plain(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _meant(data: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ How a call uses it::
                                                                # active grammar, so that they can be recognised
     cues, tone = Cues(), Tone(numbers, words)                  # one of each for a call
 
-    cues.hear(samples, over_prompt=playing)    # the samples the recogniser gets, look-back included; 0.4 % of a core
+    cues.hear(samples, over_prompt=playing)    # the samples the recogniser gets, look-back included; 0.2 % of a core
     reading = tone.hear(cues.finish(), text)   # at the end of each utterance, with its text ("" when there is none)
     reading = tone.behave("hammered_keys")     # see ``Behaviour``; whoever knows of it says so
 

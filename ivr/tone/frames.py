@@ -31,10 +31,9 @@ class Column(IntEnum):
     STRENGTH = 3  # height of the pitch peak, 0 to 1
     PEAKEDNESS = 4  # log kurtosis of the waveform
     CENTRE = 5  # log2 of the spectrum's centre of gravity in Hz
-    CENTRE_EVEN = 6  # the same on the square root of the power, where the loudest harmonic counts less
-    CENTRE_LOW = 7  # the same below 1,100 Hz: follows the first formant
-    CENTRE_HIGH = 8  # the same above 1,100 Hz: follows the second
-    ALPHA = 9  # dB, above 1,000 Hz over below
+    CENTRE_LOW = 6  # the same below 1,100 Hz: follows the first formant
+    CENTRE_HIGH = 7  # the same above 1,100 Hz: follows the second
+    ALPHA = 8  # dB, above 1,000 Hz over below
 
 
 COLUMNS = len(Column)
@@ -133,12 +132,9 @@ def _balance(power: Floats, energy: Floats) -> Floats:
     formant (H. Traunmüller and A. Eriksson, 2000; alpha ratio: J. Sundberg and M. Nordenberg, 2006).
     """
     sums = power @ _REGIONS
-    root = np.sqrt(power)
-    centre_even = root @ _FREQUENCIES / (root.sum(axis=1) + 1e-9)
     return np.stack(
         [
             np.log2(sums[:, 0] / energy + 1),
-            np.log2(centre_even + 1),
             np.log2(sums[:, 2] / (sums[:, 1] + 1e-9) + 1),
             np.log2(sums[:, 4] / (sums[:, 3] + 1e-9) + 1),
             _decibels(sums[:, 5], sums[:, 6]),

@@ -29,7 +29,6 @@ _SPOKEN_OF = {
     "pitch_spread": ("livelier melody", "flatter melody"),
     "pitch_drift": ("rising melody", "falling melody"),
     "brightness": ("sharper voice", "darker voice"),
-    "brightness_peak": ("sharper voice at its height", "darker voice at its height"),
     "brightness_spread": ("more varied sounds", "one harsh colour throughout"),
     "dullness": ("no soft vowels", "hollow vowels"),
     "tilt_spread": ("sharper contrasts", "softer contrasts"),
@@ -42,7 +41,7 @@ _SPOKEN_OF = {
     "peakedness": ("ringing pulses", "pressed voice"),
     "peakedness_drift": ("voice let go", "voice tightening"),
     "decay": ("voice held up", "voice dropped"),
-    "rise": ("abrupt onsets", "no gentle onsets"),
+    "above_noise": ("louder over the line's noise", "quieter over the line's noise"),
     "active_share": ("fewer pauses", "more pauses"),
     "syllables": ("speaking faster", "speaking slower"),
 }

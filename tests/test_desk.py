@@ -32,6 +32,7 @@ class Office:
         parts = House(config, folder).parts
         self.records, self.callbacks, self.audio = parts.records, parts.callbacks, folder / "audio"
         parts.audio = self.audio
+        self.zone = config.zone
         self.app = Flask("desk")
         self.app.register_blueprint(desk(parts, self.users, BASE, Versions(self.records.engine)))
 
@@ -178,7 +179,7 @@ def test_calls_are_found_by_number_reason_intent_and_day(office: Office) -> None
     office.call("CA2", "+15550222", heard={"text": "a person", "intent": "person"})
     office.records.close("CA2", "transferred", "asked")
     browser = office.logged_in()
-    today = datetime.now().date()
+    today = datetime.now(office.zone).date()
 
     def found(**question: object) -> set[str]:
         asked = "&".join(f"{name}={value}" for name, value in question.items())

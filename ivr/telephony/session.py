@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from ivr.call import Call, Languages
@@ -61,7 +60,8 @@ class Session:
         self._parts = parts
         self._stored = stored
         languages = Languages({each: config.grammars[each] for each in parts.models}, config.keys.get(stored.line, {}))
-        self._call = Call(config.plans[language], config.grammars[language], stored.caller, date.today(), languages)
+        today = parts.now().astimezone(config.zone).date()
+        self._call = Call(config.plans[language], config.grammars[language], stored.caller, today, languages)
         self._ear = Ear(parts.models[language], config.grammars[language], config.turns)
         self._playout = Playout(start.stream_id, socket.send)
         self._tone = Tone(config.tone, config.upset_words[language]) if config.tone else None

@@ -3,13 +3,11 @@
 import faulthandler
 import json
 import os
-import re
 import resource
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.vosk_again import LONGEST_SAMPLES, Judgement, Phrases, in_doubt, judge, judge_again
+from ivr.speech.vosk_grammar import Dictionary, VoskGrammar
 from ivr.speech.vosk_settings import with_newest_kernels, with_our_settings
 from ivr.speech.widening import Widening
 
@@ -36,33 +35,6 @@ _SPOKEN_NUMBER = 3  # words: fewer of them are part of a phrase ("one question")
 _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
-_HANGUL = re.compile("[가-힣]+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Grammar:
-    """A vocabulary in the model's own words: Vosk's JSON, and whole words by the pieces the model has for them."""
-
-    phrases_json: str
-    wholes: dict[tuple[str, ...], str]
-    longest: int  # pieces of one whole
-    phrases: Phrases | None  # to hear again for; None for digits, which follow each other freely
-    counting: frozenset[str]  # words of a number that may be said in one breath with a phrase
-
-    def text(self, pieces: Sequence[str]) -> str:
-        """Pieces of words put together again, as the vocabulary writes them."""
-        whole: list[str] = []
-        at = 0
-        while at < len(pieces):
-            for length in range(self.longest, 1, -1):
-                joined = self.wholes.get(tuple(pieces[at : at + length]))
-                if joined:
-                    break
-            else:
-                length, joined = 1, pieces[at]
-            whole.append(joined)
-            at += length
-        return " ".join(whole)
 
 
 class VoskModel:
@@ -89,8 +61,8 @@ class VoskModel:
                 raise self._unusable("Vosk cannot load it, a file is missing or damaged") from error
         self._reject = next((word for word in _REJECT_WORDS if self._knows(word)), None)
         self._try_out()
-        self._pieces: dict[str, tuple[str, ...] | None] = {}
-        self._grammars: dict[Vocabulary, _Grammar] = {}
+        self._dictionary = Dictionary(self._knows, self._reject)
+        self._grammars: dict[Vocabulary, VoskGrammar] = {}
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._pool_of = 0  # the process that the pool's threads live in
@@ -104,12 +76,12 @@ class VoskModel:
         if grammar is None:
             while len(self._grammars) >= _KEPT_GRAMMARS:
                 self._grammars.pop(next(iter(self._grammars)), None)
-            grammar = self._grammars[vocabulary] = self._compile(vocabulary)
+            grammar = self._grammars[vocabulary] = self._dictionary.compile(vocabulary)
         return VoskRecogniser(self, self._new(grammar.phrases_json), grammar, self._reject)
 
     def phrases_json(self, vocabulary: Vocabulary) -> str:
         """The grammar as Vosk takes it; "" for none."""
-        return self._compile(vocabulary).phrases_json
+        return self._dictionary.compile(vocabulary).phrases_json
 
     def again_soon(
         self, before: Judgement, first: Heard, audio: Samples, phrases: Phrases
@@ -131,7 +103,7 @@ class VoskModel:
             self._queued -= 1
 
     def _decode_again(self, phrases: Sequence[str], audio: Samples) -> str:
-        grammar = self._compile(Vocabulary("", tuple(phrases)))
+        grammar = self._dictionary.compile(Vocabulary("", tuple(phrases)))
         if not grammar.phrases_json:
             return ""
         recogniser, wide = self._new(grammar.phrases_json), Widening(*_NOISE_AGAIN).widen(audio).tobytes()
@@ -147,33 +119,7 @@ class VoskModel:
         A phrase with such a word cannot be recognised and is left out of the grammar.
         """
         words = dict.fromkeys(word for phrase in phrases for word in phrase.split())
-        return tuple(word for word in words if self._split(word) is None)
-
-    def _compile(self, vocabulary: Vocabulary) -> _Grammar:
-        wholes: dict[tuple[str, ...], str] = {}
-        phrases: dict[str, None] = {}
-        for phrase in (
-            *vocabulary.phrases,
-            *vocabulary.foreign,
-            *vocabulary.digit_words,
-            *vocabulary.group_words,
-            *vocabulary.decoys,
-        ):
-            split = [self._split(word) for word in phrase.split()]
-            known = [pieces for pieces in split if pieces]
-            if known and len(known) == len(split):
-                phrases[" ".join(piece for pieces in known for piece in pieces)] = None
-                wholes.update(
-                    (pieces, word) for pieces, word in zip(known, phrase.split(), strict=True) if len(pieces) > 1
-                )
-        if self._reject:
-            phrases[self._reject] = None
-        # ASCII-only JSON would lose every other word: the library does not decode \u escapes.
-        text = json.dumps(list(phrases), ensure_ascii=False) if phrases else ""
-        asked = vocabulary.phrases and not vocabulary.digits
-        again = Phrases(vocabulary.phrases, vocabulary.decoys, vocabulary.meanings) if asked else None
-        counting = frozenset(vocabulary.digit_words)
-        return _Grammar(text, wholes, max(map(len, wholes), default=1), again, counting)
+        return tuple(word for word in words if self._dictionary.split(word) is None)
 
     def _new(self, phrases_json: str) -> Any:
         # An empty list as grammar crashes the process (vosk 0.3.45); without one the model hears free speech.
@@ -184,28 +130,6 @@ class VoskModel:
 
     def _knows(self, word: str) -> bool:
         return self._model.vosk_model_find_word(word) >= 0  # type: ignore[no-any-return]
-
-    def _split(self, word: str) -> tuple[str, ...] | None:
-        """The fewest pieces known to the model that make up a word, or None.
-
-        Korean models know stems and endings, not inflected words; in other scripts only whole words count, as their
-        pieces would be pronounced otherwise.
-        """
-        if word not in self._pieces:
-            self._pieces[word] = self._fewest_pieces(word) if _HANGUL.fullmatch(word) else self._whole(word)
-        return self._pieces[word]
-
-    def _whole(self, word: str) -> tuple[str, ...] | None:
-        return (word,) if self._knows(word) else None
-
-    def _fewest_pieces(self, word: str) -> tuple[str, ...] | None:
-        best: list[tuple[str, ...] | None] = [(), *[None] * len(word)]
-        for end in range(1, len(word) + 1):
-            for start in range(end):
-                before, piece = best[start], word[start:end]
-                if before is not None and self._knows(piece):
-                    best[end] = min((*before, piece), best[end] or (), key=lambda pieces: len(pieces) or len(word) + 1)
-        return best[-1]
 
     def _check_files(self) -> None:
         if not self._path.is_dir():
@@ -244,7 +168,7 @@ def _after_the_callers() -> None:
 class VoskRecogniser:
     """Hears one utterance.  See ``ivr.speech.recogniser.Recogniser``."""
 
-    def __init__(self, model: VoskModel, decoder: Any, grammar: _Grammar, reject: str | None) -> None:
+    def __init__(self, model: VoskModel, decoder: Any, grammar: VoskGrammar, reject: str | None) -> None:
         self._model = model
         self._decoder = decoder
         self._grammar = grammar

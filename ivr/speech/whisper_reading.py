@@ -20,7 +20,7 @@ from ivr.grammar import normalise
 from ivr.speech.digit_sounds import digit_strings
 from ivr.speech.recogniser import RATE_HZ, Samples
 from ivr.speech.whisper_features import log_mel
-from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
+from ivr.speech.whisper_phrases import Phrases, with_numbers
 
 _START = [50257, 50362]  # tiny.en: start of transcript, no timestamps
 _END = 50256  # the first that is not text
@@ -41,10 +41,10 @@ _GUESS = -1.5  # mean log probability below which free text is invented
 _ACT_ON_FREE_TEXT = -0.5
 _FAINTEST = 30.0  # -60 dB of full scale in the loudest 100 ms: nobody speaks so quietly into a telephone
 
-# Fitted on 621 English utterances, lone words and letters included (docs/accuracy.md).  New ones for other speech:
+# Fitted on 622 English utterances (docs/accuracy.md).  New ones for other speech:
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --fit
-WEIGHTS = (1.1, 1.2, 1.0, 0.7)
-BIAS = -0.4
+WEIGHTS = (2.1, 2.4, 1.1)
+BIAS = 2.4
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -55,13 +55,12 @@ class Evidence:
 
     ``fits``: mean log probability of its tokens given the sound.  ``like``: its likeness (0 to 1) to what was written
     freely.  ``ahead``: how much better both together are than for the best phrase of another meaning (negative where
-    that one is better).  ``long``: the logarithm of how many letters its sound has: a lone "p" is soon a "b".
+    that one is better).
     """
 
     fits: float
     like: float
     ahead: float
-    long: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +212,7 @@ def weigh(
     for text, like in sorted(near, key=lambda each: -total[each[0]]):
         others = [value for other, value in total.items() if meaning[other] != meaning[text]]
         ahead = min(total[text] - max(others), _FAR_AHEAD) if others else _FAR_AHEAD
-        found[text] = Evidence(fits[text], like, ahead, math.log(max(1, len(sound(text)))))
+        found[text] = Evidence(fits[text], like, ahead)
     return found
 
 

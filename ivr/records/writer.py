@@ -13,6 +13,7 @@ from ivr.records.records import NewEvent, Records, short
 
 _MAX_WAITING = 50_000  # about 100 bytes each; more means that the database has been away for long
 _BATCH = 500
+_GATHER_S = 0.2  # of many calls' events: whoever puts a caller through waits for the same lock of the database
 PAUSE_S = 1.0  # between two tries while the database is away, locked or full
 PATIENCE_S = 600.0  # what nobody has mended by then is lost, so that what comes after it is not
 _AWAY = (OperationalError, InterfaceError, NoConnection)  # it may come back; other errors are those of what is written
@@ -81,9 +82,7 @@ class EventWriter:
 
     def _run(self) -> None:
         while True:
-            batch = [self._waiting.get()]
-            while not self._waiting.empty() and len(batch) < _BATCH:
-                batch.append(self._waiting.get_nowait())
+            batch = self._gather()
             events: list[NewEvent] = []
             for each in batch:
                 if isinstance(each, NewEvent):
@@ -97,6 +96,18 @@ class EventWriter:
                     self._insist(each, "something of a call")
             self._store(events)
             self._losing = False
+
+    def _gather(self) -> list[NewEvent | Work | threading.Event]:
+        """What waits, and what comes shortly after it; no longer than until something is asked to be stored now."""
+        batch = [self._waiting.get()]
+        until_s = time.monotonic() + _GATHER_S
+        while len(batch) < _BATCH:
+            left_s = until_s - time.monotonic() if isinstance(batch[-1], NewEvent) else 0.0
+            try:
+                batch.append(self._waiting.get(timeout=left_s) if left_s > 0 else self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return batch
 
     def _store(self, events: list[NewEvent]) -> None:
         if not events or self._insist(lambda: self._records.append(events), f"{len(events)} events"):

@@ -70,7 +70,9 @@ def test_withheld_numbers_and_calls_that_were_answered_are_nobody_giving_up(hous
         house.post("/voice", call_id=call_id, From="anonymous")
         house.post("/voice/next", call_id=call_id, CallStatus="completed")
     assert "<Stream" in house.post("/voice", From="anonymous")[1]
-    house.records.close(CALL_ID, "served")
+    for call_id, outcome in (("CA" + "6" * 32, "served"), ("CA" + "7" * 32, "hung_up"), ("CA" + "8" * 32, "hung_up")):
+        house.post("/voice", call_id=call_id)
+        house.records.close(call_id, outcome, farewell=True)
     assert "<Stream" in house.post("/voice", call_id="CA" + "5" * 32)[1]
 
 

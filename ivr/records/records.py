@@ -165,7 +165,8 @@ class Records:
         now, before = calls.alias(), calls.alias()
         recent = before.c.started_at > datetime.now(UTC) - AGAIN_WITHIN
         same = (before.c.caller == now.c.caller) & (before.c.caller != "") & (before.c.call_id != call_id)
-        counted = select(func.count()).select_from(before.join(now, same & recent & (before.c.outcome == "hung_up")))
+        gave_up = (before.c.outcome == "hung_up") & ~before.c.farewell  # who said goodbye was content
+        counted = select(func.count()).select_from(before.join(now, same & recent & gave_up))
         with self.engine.connect() as connection:
             return int(connection.execute(counted.where(now.c.call_id == call_id)).scalar() or 0)
 

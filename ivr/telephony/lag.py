@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 LATE_MS = 100  # behind by more: a third of the time in which who asks for a person is to be put through
 MOST_LATE = 0.1  # of all audio; p95 of the time to a person has no room for more than half of it
-WINDOW_S = (
-    4.0  # looked at, in two halves: as long as a burst of work may last, and a new caller's greeting lasts longer
-)
+WINDOW_S = 4.0  # looked at, in two halves: a burst of work lasts less, a new caller's greeting longer
 _LEAST_MS = 20_000  # of audio in it: five calls; a few may be late because their network is
 _log = logging.getLogger(__name__)
 
@@ -21,10 +19,8 @@ class Lag:
         self._clock = clock
         self._lock = threading.Lock()
         self._began_s = clock()
-        self._now = self._before = (
-            0.0,
-            0.0,
-        )  # audio and late audio, in ms, of this half of the window and the last one
+        # Audio and late audio, in ms, of this half of the window and the last one.
+        self._now = self._before = (0.0, 0.0)
         self._behind = False
 
     def took(self, audio_ms: float, behind_ms: float) -> None:

@@ -42,7 +42,7 @@ DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen a
 MOST_WITHOUT_AUDIO = 500  # other messages in a row: nobody presses keys like that, and marks are ours
 _PATIENCE_S = 0.25  # how long to wait for a message before looking at answers that came back
 _OF_SPEECH = 3  # messages of 20 ms taken at once: the recogniser works on such stretches
-_OF_SILENCE = 8  # a key or the first word waits for 100 ms at most, of 300 in which a person is to be found
+_OF_SILENCE = 8  # a key or the first word waits for 160 ms at most, of 300 in which a person is to be found
 _log = logging.getLogger(__name__)
 
 

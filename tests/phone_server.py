@@ -3,15 +3,17 @@
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, Response, request
-from flask_sock import Sock
-from simple_websocket import ConnectionClosed
 from twilio.request_validator import RequestValidator
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request
+from websockets.http11 import Response as HttpResponse
+from websockets.sync.server import ServerConnection, serve
 from werkzeug.serving import make_server
 
 TOKEN = "a-token-for-tests"
@@ -34,7 +36,7 @@ class Asked:
 class Line:
     """The server's end of one media stream."""
 
-    def __init__(self, socket: Any, signed: bool) -> None:
+    def __init__(self, socket: ServerConnection, signed: bool) -> None:
         self._socket = socket
         self.signed = signed
         self.messages: list[dict[str, Any]] = []
@@ -55,7 +57,7 @@ class Line:
 
     def next(self) -> dict[str, Any]:
         """The next message; raises ConnectionClosed at the end."""
-        message: dict[str, Any] = json.loads(self._socket.receive(timeout=60))
+        message: dict[str, Any] = json.loads(self._socket.recv(timeout=60))
         self.messages.append(message)
         if message["event"] == "start":
             self.stream_sid = message["streamSid"]
@@ -89,6 +91,7 @@ class PhoneServer:
     """``documents``: path -> TwiML, a list of them (one for each request), or something that makes an answer."""
 
     url: str
+    media_url: str
     documents: dict[str, Any]
     media: Callable[[Line], None]
     asked: list[Asked] = field(default_factory=list)
@@ -111,7 +114,7 @@ class PhoneServer:
         if document is None:
             return Response("no such page", 404)
         if isinstance(document, str):
-            return Response(document.replace("{ws}", self.url.replace("http", "ws")), mimetype="text/xml")
+            return Response(document.replace("{ws}", self.media_url), mimetype="text/xml")
         return document
 
 
@@ -126,28 +129,30 @@ def phone_server(
 ) -> Iterator[PhoneServer]:
     """Serve on a free port until the block ends."""
     app = Flask("phone")
-    sock = Sock(app)
     server: PhoneServer
-    validator = RequestValidator(TOKEN)
 
-    def signed(url: str, fields: dict[str, str]) -> bool:
-        return bool(validator.validate(url, fields, request.headers.get("X-Twilio-Signature", "")))
+    def signed(url: str, fields: dict[str, str], headers: Mapping[str, str]) -> bool:
+        return bool(RequestValidator(TOKEN).validate(url, fields, headers.get("X-Twilio-Signature", "")))
 
-    @sock.route("/media")
-    def carry(socket: Any) -> None:
-        line = Line(socket, signed(request.url.replace("http", "ws", 1), {}))
+    def only_media(socket: ServerConnection, asked: Request) -> HttpResponse | None:
+        return None if asked.path.partition("?")[0] == "/media" else socket.respond(404, "no such stream")
+
+    def carry(socket: ServerConnection) -> None:
+        asked = socket.request
+        assert asked is not None
+        line = Line(socket, signed(f"{server.media_url}{asked.path}", {}, asked.headers))
         server.lines.append(line)
         try:
             media(line)
             while True:
                 line.next()
-        except (ConnectionClosed, TypeError):
+        except (ConnectionClosed, TimeoutError):
             return
 
     @app.route("/<path:path>", methods=["GET", "POST"])
     def webhook(path: str) -> Any:
         fields = request.form.to_dict() if request.method == "POST" else request.args.to_dict()
-        is_signed = signed(request.url, request.form.to_dict() if request.method == "POST" else {})
+        is_signed = signed(request.url, request.form.to_dict() if request.method == "POST" else {}, request.headers)
         if path == "health":
             return "ok"
         server.asked.append(Asked(f"/{path}", request.method, fields, is_signed))
@@ -157,11 +162,14 @@ def phone_server(
     thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
     url = f"http://127.0.0.1:{listener.server_port}"
     known = {"/voice": CONNECT, "/voice/next": "<Response><Hangup/></Response>", "/stream": "<Response/>"}
-    server = PhoneServer(url, {**known, **(documents or {})}, media)
-    thread.start()
-    try:
-        yield server
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
+    with serve(carry, "127.0.0.1", 0, process_request=only_media, compression=None) as streams:
+        threading.Thread(target=streams.serve_forever, daemon=True).start()
+        media_url = f"ws://127.0.0.1:{streams.socket.getsockname()[1]}"
+        server = PhoneServer(url, media_url, {**known, **(documents or {})}, media)
+        thread.start()
+        try:
+            yield server
+        finally:
+            listener.shutdown()
+            thread.join()
+            listener.server_close()

@@ -6,17 +6,18 @@ media stream, TwiML.  Only this machine's own browser gets in: other sites canno
 
 import asyncio
 import json
+import mimetypes
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request, send_from_directory
-from flask_sock import Sock
-from simple_websocket import ConnectionClosed
-from simple_websocket import Server as Socket
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as listen
 
 from ivr.phone.advisor import Advisor, Advisors
 from ivr.phone.dialling import dial_up, lines, number_to
@@ -26,56 +27,64 @@ from ivr.phone.server import Server
 
 LIMIT_S = 1800.0  # who tries for longer rings again
 MAX_MESSAGE_BYTES = 8 * 1024  # a frame has 160
-_PAGE = Path(__file__).parent / "softphone_page"
+_PAGE = {f"/{file.name}": file for file in (Path(__file__).parent / "softphone_page").iterdir()}
 _KEYS = set("0123456789*#")
 
 
-def softphone(server: Server, port: int) -> Flask:
-    """The page and its socket, for calls to ``server``."""
-    app = Flask("softphone", static_folder=None)
-    app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MAX_MESSAGE_BYTES}
-    sockets = Sock(app)
-    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+def serve(server: Server, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the page and its socket on the loopback address until interrupted, for calls to ``server``.
 
-    @app.before_request
-    def only_this_machine() -> None:
-        origin = urlsplit(request.headers.get("Origin", "")).netloc
-        if request.host not in hosts or (origin and origin not in hosts):
-            abort(403)
+    ``ready`` gets the page's address.  Raises OSError for a port that is taken.
+    """
 
-    @app.get("/")
-    def page() -> Response:
-        return send_from_directory(_PAGE, "page.html")
-
-    @app.get("/<name>")
-    def part(name: str) -> Response:
-        return send_from_directory(_PAGE, name)
-
-    @app.get("/lines")
-    def known_lines() -> dict[str, str]:
-        return lines()
-
-    def line(socket: Socket) -> None:
+    def line(socket: ServerConnection) -> None:
         try:
-            wanted = json.loads(socket.receive(timeout=10) or "{}")
-            _call(socket, server, wanted)
-        except (ConnectionClosed, ValueError, TypeError, AttributeError):
+            _call(socket, server, json.loads(socket.recv(timeout=10)))
+        except (ConnectionClosed, TimeoutError, ValueError, TypeError, AttributeError):
             return
 
-    sockets.route("/line")(line)
-    return app
+    def answer(socket: ServerConnection, request: Request) -> Response | None:
+        return _answer(socket, request, hosts)
+
+    with listen(
+        line, "127.0.0.1", port, process_request=answer, max_size=MAX_MESSAGE_BYTES, compression=None
+    ) as listener:
+        port = listener.socket.getsockname()[1]
+        hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        ready(f"http://127.0.0.1:{port}/")
+        listener.serve_forever()
 
 
-def _call(socket: Socket, server: Server, wanted: dict[str, Any]) -> None:
-    """One call, from dialling to its end.  The socket's own thread listens to the browser meanwhile."""
-    sending = threading.Lock()
+def _answer(socket: ServerConnection, request: Request, hosts: set[str]) -> Response | None:
+    """A part of the page; None for the socket itself, whose handshake follows."""
+    origin = request.headers.get("Origin", "").partition("://")[2]
+    if request.headers.get("Host") not in hosts or (origin and origin not in hosts):
+        return socket.respond(HTTPStatus.FORBIDDEN, "this page is for this machine's own browser")
+    if request.path == "/line":
+        return None
+    if request.path == "/lines":
+        return _page(socket, json.dumps(lines()), "application/json")
+    file = _PAGE.get("/page.html" if request.path == "/" else request.path)
+    if file is None:
+        return socket.respond(HTTPStatus.NOT_FOUND, "no such page")
+    return _page(socket, file.read_text("utf-8"), mimetypes.guess_type(file.name)[0] or "text/plain")
+
+
+def _page(socket: ServerConnection, text: str, kind: str) -> Response:
+    response = socket.respond(HTTPStatus.OK, text)
+    del response.headers["Content-Type"]  # it can hold several of a name
+    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+    return response
+
+
+def _call(socket: ServerConnection, server: Server, wanted: dict[str, Any]) -> None:
+    """One call, from dialling to its end.  Another thread listens to the browser meanwhile."""
 
     def send(message: bytes | dict[str, Any]) -> None:
-        with sending:
-            try:
-                socket.send(message if isinstance(message, bytes) else json.dumps(message, ensure_ascii=False))
-            except ConnectionClosed:
-                caller.hang_up()
+        try:
+            socket.send(message if isinstance(message, bytes) else json.dumps(message, ensure_ascii=False))
+        except ConnectionClosed:
+            caller.hang_up()
 
     def tell(what: Turn | str) -> None:
         send({"event": "happened", "text": what} if isinstance(what, str) else {"event": "turn", **asdict(what)})
@@ -91,14 +100,14 @@ def _call(socket: Socket, server: Server, wanted: dict[str, Any]) -> None:
     listening.join(timeout=2)
 
 
-def _listen(socket: Socket, caller: LiveCaller) -> None:
+def _listen(socket: ServerConnection, caller: LiveCaller) -> None:
     """Sound, keys and the receiver, as the browser sends them."""
     try:
         while True:
-            message = socket.receive()
+            message = socket.recv()
             if isinstance(message, bytes):
                 caller.take_sound(message)
-            elif message is not None:
+            else:
                 _act(json.loads(message), caller)
     except (ConnectionClosed, ValueError, TypeError, AttributeError):
         caller.hang_up()
@@ -110,19 +119,3 @@ def _act(message: dict[str, Any], caller: LiveCaller) -> None:
         caller.press(key)
     if message.get("hang_up"):
         caller.hang_up()
-
-
-Ready = Callable[[str], None]
-
-
-def serve(server: Server, port: int, ready: Ready) -> None:
-    """Serve the page on the loopback address until interrupted.  Raises OSError for a port that is taken."""
-    from werkzeug.serving import make_server
-
-    listener = make_server("127.0.0.1", port, Flask("starting"), threaded=True)
-    listener.app = softphone(server, listener.server_port)
-    ready(f"http://127.0.0.1:{listener.server_port}/")
-    try:
-        listener.serve_forever()
-    finally:
-        listener.server_close()

@@ -1,7 +1,7 @@
 """The browser as a telephone: a page on this machine, and one real call for each time it rings.
 
 The page's microphone becomes 20 ms frames of μ-law; from there on the call is the simulator's: signed webhooks, a real
-media stream, TwiML.  Only this machine's own browser gets in: other sites cannot open its socket (``_is_our_own``).
+media stream, TwiML.  Only this machine's own browser gets in: other sites cannot open its socket (``_answer``).
 """
 
 import asyncio
@@ -60,11 +60,12 @@ def _answer(socket: ServerConnection, request: Request, hosts: set[str]) -> Resp
     origin = request.headers.get("Origin", "").partition("://")[2]
     if request.headers.get("Host") not in hosts or (origin and origin not in hosts):
         return socket.respond(HTTPStatus.FORBIDDEN, "this page is for this machine's own browser")
-    if request.path == "/line":
+    path = request.path.partition("?")[0]
+    if path == "/line":
         return None
-    if request.path == "/lines":
+    if path == "/lines":
         return _page(socket, json.dumps(lines()), "application/json")
-    file = _PAGE.get("/page.html" if request.path == "/" else request.path)
+    file = _PAGE.get("/page.html" if path == "/" else path)
     if file is None:
         return socket.respond(HTTPStatus.NOT_FOUND, "no such page")
     return _page(socket, file.read_text("utf-8"), mimetypes.guess_type(file.name)[0] or "text/plain")

@@ -77,6 +77,28 @@ def test_people_are_understood_when_they_say_a_sentence_of_the_grammar(model: Vo
     assert wrong == 0
 
 
+def test_who_was_heard_before_leaves_no_trace(model: VoskModel, recordings: Path) -> None:
+    said = sentences(recordings, 12)
+    grammar = Vocabulary("ko", tuple(text for text, _ in said))
+    first = [listen(model, grammar, samples) for _, samples in said]
+    assert [listen(model, grammar, samples) for _, samples in reversed(said)] == first[::-1]
+
+
+def test_two_who_speak_at_the_same_time_are_heard_apart(model: VoskModel, recordings: Path) -> None:
+    said = sentences(recordings, 2)
+    grammar = Vocabulary("ko", tuple(text for text, _ in said))
+    alone = [listen(model, grammar, samples)[1] for _, samples in said]
+    both = [model.listen(grammar) for _ in said]
+    silence = noise(0.4)
+    for at in range(0, max(len(samples) for _, samples in said), FRAME):
+        for recogniser, (_, samples) in zip(both, said, strict=True):
+            recogniser.accept(samples[at : at + FRAME], 0)
+    for recogniser in both:
+        for at in range(0, len(silence), FRAME):
+            recogniser.accept(silence[at : at + FRAME], (at + FRAME) * 1000 // RATE_HZ)
+    assert [recogniser.finish() for recogniser in both] == alone
+
+
 def test_what_is_not_in_the_grammar_is_not_believed(model: VoskModel, recordings: Path) -> None:
     said = sentences(recordings, 60)
     grammar = Vocabulary("ko", tuple({text for text, _ in said[:40]} - {text for text, _ in said[40:]}))

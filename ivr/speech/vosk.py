@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import threading
+from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -34,6 +35,7 @@ _QUEUE = 3  # second hearings of one process under way or waiting: a fourth woul
 _SPOKEN_NUMBER = 3  # words: fewer of them are part of a phrase ("one question")
 _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
+_SPARE = 16  # decoders of one process between two utterances, of 1.4 MB each: as many callers talk at the same moment
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
 
 
@@ -63,6 +65,7 @@ class VoskModel:
         self._try_out()
         self._dictionary = Dictionary(self._knows, self._reject)
         self._grammars: dict[Vocabulary, VoskGrammar] = {}
+        self._spare: deque[tuple[str, Any]] = deque(maxlen=_SPARE)  # and their phrases_json, the last used on the right
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._pool_of = 0  # the process that the pool's threads live in
@@ -77,7 +80,24 @@ class VoskModel:
             while len(self._grammars) >= _KEPT_GRAMMARS:
                 self._grammars.pop(next(iter(self._grammars)), None)
             grammar = self._grammars[vocabulary] = self._dictionary.compile(vocabulary)
-        return VoskRecogniser(self, self._new(grammar.phrases_json), grammar, self._reject)
+        return VoskRecogniser(self, self._decoder_for(grammar.phrases_json), grammar, self._reject)
+
+    def _decoder_for(self, phrases_json: str) -> Any:
+        """A decoder that heard this grammar before, or a new one.
+
+        A decoder works out a grammar's graph only where the words that it hears lead, and keeps what it worked out.
+        """
+        with self._lock:
+            for spare in reversed(self._spare):
+                if spare[0] == phrases_json:
+                    self._spare.remove(spare)
+                    return spare[1]
+        return self._new(phrases_json)
+
+    def spare(self, phrases_json: str, decoder: Any) -> None:
+        """Keep a decoder for the next caller.  Its FinalResult was taken: it knows nothing of the voice any more."""
+        with self._lock:
+            self._spare.append((phrases_json, decoder))
 
     def phrases_json(self, vocabulary: Vocabulary) -> str:
         """The grammar as Vosk takes it; "" for none."""
@@ -215,6 +235,9 @@ class VoskRecogniser:
         """
         if not self._parted:
             self._part()
+        if self._decoder:
+            self._model.spare(self._grammar.phrases_json, self._decoder)
+            self._decoder = None  # another caller's
         if self._again is not None:
             with suppress(TimeoutError):
                 self.judged = self._again.result(self._model.patience_s)

@@ -55,8 +55,15 @@ def test_who_speaks_of_cancelling_and_does_not_want_it_cancels_nothing(config: C
     assert {text: what for text, what in done.items() if what[0] != "transfer" and what[1] == "cancel_order"} == {}
 
 
+def test_most_who_only_mention_people_are_not_taken_for_asking_for_one(config: Config) -> None:
+    said = [(language, text) for language in ("en", "fr", "cs") for text in SAID[language, "not person"]]
+    taken = [text for language, text in said if taken_for(config, language, text)[1] == PERSON]
+    assert len(taken) < len(said) / 2, taken
+
+
 @pytest.mark.parametrize(
-    ("language", "meant"), [key for key in SAID if key[1] not in (PERSON, "an advisor", "not cancel_order")]
+    ("language", "meant"),
+    [key for key in SAID if key[1] not in (PERSON, "an advisor") and not key[1].startswith("not ")],
 )
 def test_requests_in_other_words_are_mostly_served_and_never_taken_for_another(
     config: Config, language: str, meant: str

@@ -1,6 +1,6 @@
-"""A real server with a helper whose answers take no time: ``python -m tests.helped_server PORT BUSY_FILE``.
+"""A real server with a helper whose answers take no time: ``python -m tests.helped_server PORT BUSY_FILE HANGS_S``.
 
-It has calls in progress as long as the file exists.  Everything that takes long in life takes a second or two.
+It has calls in progress as long as the file exists.
 """
 
 import os
@@ -41,8 +41,8 @@ def answer(samples: Samples, vocabulary: Vocabulary | None) -> Any:
     return f"{vocabulary.phrases[0]} {samples[0]} {os.getpid()}"
 
 
-def main(port: str, busy_file: str) -> None:
-    whisper_process._HANGS_S = 1
+def main(port: str, busy_file: str, hangs_s: str) -> None:
+    whisper_process._HANGS_S = int(hangs_s)
     serving.ORPHANS_SERVE_S = 1
     process = whisper_process.WhisperProcess(lambda: None, answer)
     app = Flask(__name__)
@@ -62,7 +62,7 @@ def main(port: str, busy_file: str) -> None:
         "workers": 3,
         "worker_class": serving.CallWorker,
         "threads": 8,
-        "timeout": 2,
+        "timeout": 2 + int(hangs_s),
         "graceful_timeout": 60,
         "control_socket_disable": True,
     }

@@ -32,7 +32,7 @@ class Helped:
     busy: Path
 
     def get(self, path: str) -> requests.Response:
-        return requests.get(f"{self.url}{path}", timeout=30)
+        return requests.get(f"{self.url}{path}", timeout=60)
 
     def reader(self) -> int:
         """Who answers."""
@@ -45,12 +45,13 @@ class Helped:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Helped]:
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Helped]:
+    hangs_s = getattr(request, "param", 20)
     busy = tmp_path / "busy"
     busy.touch()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.helped_server", str(port), str(busy)]
+    command = [sys.executable, "-m", "tests.helped_server", str(port), str(busy), str(hangs_s)]
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as started:
         helped = Helped(f"http://127.0.0.1:{port}", psutil.Process(started.pid), busy)
         try:
@@ -95,6 +96,7 @@ def test_one_that_is_killed_is_replaced_and_who_asks_meanwhile_waits_for_the_nex
         assert killed != before
 
 
+@pytest.mark.parametrize("server", [1], indirect=True)
 @pytest.mark.parametrize("how", ["stopped", "in a reading"])
 def test_one_that_hangs_fails_who_asks_it_and_is_replaced(server: Helped, how: str) -> None:
     hangs = server.reader()

@@ -18,25 +18,31 @@ def soak(minutes: float, calls: int, workers: int, seed: int, as_json: bool) -> 
 
     Callers ask a database, ask a service that hangs, press 0, stay silent or hang up; advisors answer, decline, are
     busy or away; a stream brings garbage, breaks, falls silent without a word, or its frames are doubled, lost, late
-    or out of order; webhooks come twice.  Meanwhile workers are killed or stopped, the voice is killed, and the
-    database is locked for seconds.  Exit 1 if a caller ended with nobody, a call has no record, or something grew.
+    or out of order; webhooks come twice.  Meanwhile workers are killed or stopped, the voice is killed, the database
+    is locked for seconds, and (in the first third of the time) the server is replaced by a new generation.  Exit 1 if
+    a caller ended with nobody, a call has no record, or something grew.
     """
     from rich.console import Console
 
     from ivr.config import load
     from ivr.config.settings import starter
     from ivr.phone.server import ServerUnavailable, own_server
-    from ivr.phone.slow_backend import LANGUAGE, home_with_slow_backend
+    from ivr.phone.slow_backend import LANGUAGE, home_with_slow_backend, service
     from ivr.phone.soak import Soaking
+    from ivr.records.audio import as_wave
     from ivr.telephony.twiml import last_resort
 
     console = Console(stderr=as_json, highlight=False)
     command = [sys.executable, "-m", "ivr", "serve", "--workers", str(workers)]
     try:
-        with home_with_slow_backend(starter(), 60.0) as own_home, own_server(command, own_home) as server:
+        with (
+            home_with_slow_backend(starter(), 60.0) as own_home,
+            service(as_wave(bytes(32_000))) as recordings_url,
+            own_server(command, own_home, recordings_url=recordings_url) as server,
+        ):
             config = load(own_home)
             line = next(line for line, language in config.lines.items() if language == LANGUAGE)
-            soaking = Soaking(server, line, last_resort(config.advisors), seed, workers)
+            soaking = Soaking(server, line, last_resort(config.advisors), recordings_url, seed, workers)
             with console.status("the first calls ...") as status:
                 came = asyncio.run(soaking.run(calls, minutes * 60, status.update))
             if not came.good:

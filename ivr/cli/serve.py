@@ -66,7 +66,9 @@ def _serve(listening: int, ready: int, workers: int | None) -> None:
         click.echo(str(error), err=True)
         sys.exit(1)
     memory.share()
-    Server(app, _options(app, listening, ready, workers or settings.workers)).run()
+    helpers = [model.share() for model in app.extensions["ivr"].models.values() if hasattr(model, "share")]
+    number = (workers or settings.workers) + len(helpers)
+    Server(app, _options(app, listening, ready, number), helpers).run()
 
 
 def _options(app: "Flask", listening: int, ready: int, workers: int) -> dict[str, Any]:

@@ -9,12 +9,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import ThreadWorker
 
 DRAIN = signal.SIGUSR2  # from the arbiter to its workers
@@ -58,6 +60,36 @@ class CallWorker(ThreadWorker):  # type: ignore[misc]
         self.wsgi.extensions["draining"].begin()
 
 
+class Helper(Protocol):
+    """What runs in a process of its own, for those that carry calls."""
+
+    def run(self, beat: Callable[[], object]) -> None:
+        """Until told to end, or until all whom it helps are gone."""
+        ...
+
+    def end(self) -> None:
+        """Tell the process to end."""
+        ...
+
+
+class HelpingWorker(Worker):  # type: ignore[misc]
+    """A process that takes no connections.  gunicorn replaces it like the others when it dies or does not beat."""
+
+    def __init__(self, helper: Helper, *gunicorns: Any) -> None:
+        super().__init__(*gunicorns)
+        self.helper = helper
+
+    def init_process(self) -> None:
+        """Called by gunicorn after the fork.  It is needed to the last call: signals to all workers do not end it."""
+        for number in self.SIGNALS:
+            its_own = number in (signal.SIGABRT, signal.SIGCHLD)
+            signal.signal(number, signal.SIG_DFL if its_own else signal.SIG_IGN)
+        for each in self.sockets:
+            each.close()
+        self.booted = True  # who fails before this ends the server
+        self.helper.run(self.notify)
+
+
 class CallArbiter(Arbiter):  # type: ignore[misc]
     """Looks after the workers of one generation."""
 
@@ -86,6 +118,21 @@ class CallArbiter(Arbiter):  # type: ignore[misc]
         super().reap_workers()
         if not self.LISTENERS:
             self.murder_workers()
+            if all(isinstance(each, HelpingWorker) for each in self.WORKERS.values()):
+                for helper in self.app.helpers:
+                    helper.end()
+            elif self._without():
+                self.spawn_worker()
+
+    def spawn_worker(self) -> None:
+        """Called by gunicorn when there are too few: the helpers come first."""
+        without = self._without()
+        self.worker_class = partial(HelpingWorker, without[0]) if without else self.cfg.worker_class
+        super().spawn_worker()
+
+    def _without(self) -> list[Helper]:
+        there = [getattr(each, "helper", None) for each in self.WORKERS.values()]
+        return [each for each in self.app.helpers if each not in there]
 
     def manage_workers(self) -> None:
         """Called each second.  Whose parent is gone will not be told to stop."""
@@ -97,8 +144,9 @@ class CallArbiter(Arbiter):  # type: ignore[misc]
 class Server(BaseApplication):  # type: ignore[misc]
     """One generation."""
 
-    def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
-        """``options``: gunicorn's settings."""
+    def __init__(self, app: Flask, options: Mapping[str, Any], helpers: Sequence[Helper]) -> None:
+        """``options``: gunicorn's settings; the helpers are among its workers."""
+        self.helpers = helpers
         self._options = options
         self._app = app
         super().__init__()

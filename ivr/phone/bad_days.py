@@ -20,6 +20,7 @@ BETWEEN_S = (2.0, 8.0)
 LOCKED_S = (1.0, 5.0)
 BACK_WITHIN_S = 60.0  # gunicorn takes half a minute to see that a worker hangs
 HUNG_EVERY = 4  # a hanging worker takes so long that other things would be left out
+DEPLOYED_EVERY, FIRST_DEPLOYED = 10, 2  # of faults, in the first third: after that the same process must not grow
 
 
 class NotBack(Exception):
@@ -27,15 +28,22 @@ class NotBack(Exception):
 
 
 class BadDays:
-    """Injects faults until cancelled.  ``happened`` counts them."""
+    """Injects faults until cancelled.  ``happened`` counts them; ``replaced``: generations that only finish calls.
 
-    def __init__(self, server: Server, workers: int, random: Random, tell: Callable[[str], None]) -> None:
+    The oldest worker is spared: it must not grow, and processes that live for seconds would not show it.
+    """
+
+    def __init__(
+        self, server: Server, workers: int, random: Random, tell: Callable[[str], None], seconds: float = 0.0
+    ) -> None:
         if server.pid is None or server.database_url is None:
             raise ValueError("faults are for a server of our own")
         self.happened: Counter[str] = Counter()
         self._server = server.pid
         self._database = make_url(server.database_url).database or ""
         self._workers = workers
+        self.replaced: set[int] = set()
+        self._deploys_until_s = time.monotonic() + seconds / 3
         self._random = random
         self._tell = tell
 
@@ -52,6 +60,8 @@ class BadDays:
             name, inject = self._random.choice(list(faults.items()))
             if count % HUNG_EVERY == 0:
                 name, inject = "worker hung", self._stop_a_worker
+            elif count % DEPLOYED_EVERY == FIRST_DEPLOYED and time.monotonic() < self._deploys_until_s:
+                name, inject = "deployed", self._deploy
             self._tell(name)
             self.happened[name] += 1
             await inject()
@@ -63,14 +73,18 @@ class BadDays:
         return [pid for pid in family if (command := _command(pid)) and command == _command(usage.parent(pid))]
 
     async def _kill_a_worker(self) -> None:
-        _signal(self._random.choice(self.workers()), signal.SIGKILL)
+        _signal(self._victim(), signal.SIGKILL)
 
     async def _stop_a_worker(self) -> None:
-        pid = self._random.choice(self.workers())
+        pid = self._victim()
         _signal(pid, signal.SIGSTOP)
         ends = time.monotonic() + BACK_WITHIN_S
         while pid in self.workers() and time.monotonic() < ends:
             await asyncio.sleep(0.5)
+
+    async def _deploy(self) -> None:
+        self.replaced |= {pid for pid in usage.family(self._server) if usage.parent(pid) == self._server}
+        _signal(self._server, signal.SIGHUP)
 
     async def _kill_a_voice(self) -> None:
         voices = [pid for pid in usage.family(self._server) if "voice_process" in _command(pid)]
@@ -83,10 +97,17 @@ class BadDays:
 
     async def _back(self, what: str) -> None:
         ends = time.monotonic() + BACK_WITHIN_S
-        while len(self.workers()) < self._workers:
+        while len(serving := self._serving()) < self._workers:
             if time.monotonic() > ends:
-                raise NotBack(f"{len(self.workers())} of {self._workers} workers, a minute after: {what}")
+                raise NotBack(f"{len(serving)} of {self._workers} workers, a minute after: {what}")
             await asyncio.sleep(0.2)
+
+    def _serving(self) -> list[int]:
+        return [pid for pid in self.workers() if usage.parent(pid) not in self.replaced]
+
+    def _victim(self) -> int:
+        spared = min(self._serving(), default=0)
+        return self._random.choice([pid for pid in self.workers() if pid != spared])
 
 
 def lock(database: str, hold: Callable[[], None]) -> None:

@@ -24,6 +24,7 @@ class Number:
     """Who rings whom, and how the exchange reaches the server.  ``voice_url`` answers when ``line`` rings.
 
     ``fallback``: TwiML that is followed when the server does not answer, from a place that does not depend on it.
+    ``recordings_url``: where what callers leave is said to be kept.
     """
 
     voice_url: str
@@ -32,6 +33,7 @@ class Number:
     caller: str
     limit_s: float = LIMIT_S
     fallback: str = ""
+    recordings_url: str = "https://api.twilio.com"
 
 
 async def place_call(number: Number, caller: OnTheLine, advisors: Advisors, tell: Tell = tell_nobody) -> Notes:
@@ -64,6 +66,7 @@ async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: No
         take_keys,
         caller.take_speech,
         caller.hangs_up_now,
+        number.recordings_url,
     )
 
     def lose_patience() -> None:

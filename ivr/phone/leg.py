@@ -54,6 +54,7 @@ class Leg:
     take_keys: Callable[[int | None, str], str]
     take_speech: Callable[[], "list[Utterance]"] = list
     is_gone: Callable[[], bool] = bool
+    recordings_url: str = "https://api.twilio.com"
     status: str = "ringing"
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     documents: int = 0

@@ -90,6 +90,7 @@ def own_server(
     database_url: str | None = None,
     simulated: bool = True,
     at: str = "",
+    recordings_url: str = "",
 ) -> Iterator[Server]:
     """Start ``command`` on a free port with a database of its own, wait until it is ready, end it afterwards."""
     with tempfile.TemporaryDirectory(prefix="ivr-telephone-") as directory, _ended_by_sigterm():
@@ -103,6 +104,7 @@ def own_server(
             "IVR_DATABASE_URL": database_url,
             SIMULATED: "1" if simulated else "",
             SIMULATED_CLOCK: at,
+            **({"IVR_RECORDINGS_URL": recordings_url} if recordings_url else {}),
             **({"IVR_HOME": str(home)} if home else {}),
         }
         log = Path(directory) / "server.log"

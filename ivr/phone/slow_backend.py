@@ -18,10 +18,10 @@ _SENTENCES = {"bench_quick": "question rapide", "bench_slow": "question lente"}
 @contextmanager
 def home_with_slow_backend(home: Path, seconds: float) -> Iterator[Path]:
     """A copy of the configuration with one more question to the database, and one to a service that takes so long."""
-    with _service(seconds) as url, copy_of(home) as copy:
+    with service(b"{}", seconds) as url, copy_of(home) as copy:
         actions = {
             "bench_quick": {"sql": "SELECT 'found' AS outcome"},
-            "bench_slow": {"http": {"url": url, "timeout_s": 30}},
+            "bench_slow": {"http": {"url": f"{url}/", "timeout_s": 30}},
         }
         add_requests(copy, actions)
         add_sentences(copy, LANGUAGE, {name: [said] for name, said in _SENTENCES.items()})
@@ -38,25 +38,26 @@ def slow_parts() -> list[Part]:
 
 
 @contextmanager
-def _service(seconds: float) -> Iterator[str]:
+def service(body: bytes, seconds: float = 0.0) -> Iterator[str]:
+    """The address of a service that answers everything with this, after so long."""
     over = threading.Event()
 
-    class Slow(BaseHTTPRequestHandler):
+    class Service(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             over.wait(seconds)
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who asked did not wait for the answer
-    threading.Thread(target=server.serve_forever, name="slow-service", daemon=True).start()
+    threading.Thread(target=server.serve_forever, name="service", daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         over.set()
         server.shutdown()

@@ -87,12 +87,13 @@ class Soak:
 class Soaking:
     """So many telephones, each calling again and again; each call is one of a seeded row."""
 
-    def __init__(self, server: Server, line: str, fallback: str, seed: int, workers: int) -> None:
+    def __init__(self, server: Server, line: str, fallback: str, recordings_url: str, seed: int, workers: int) -> None:
         if server.database_url is None:
             raise ValueError("without its database nobody can tell whether a server recorded everything")
         self._server = server
         self._line = line
         self._fallback = fallback
+        self._recordings_url = recordings_url
         self._random = Random(seed)  # noqa: S311  not for secrets
         self._days_random = Random(seed + 1)  # noqa: S311
         self._workers = workers
@@ -105,9 +106,10 @@ class Soaking:
         """Call for so long; calls that have begun are carried to their end."""
         soak, began = self._soak, time.monotonic()
         ends = began + seconds
-        days = BadDays(self._server, self._workers, self._days_random, lambda what: tell(f"{soak.calls} calls; {what}"))
+        say = lambda what: tell(f"{soak.calls} calls; {what}")  # noqa: E731
+        days = BadDays(self._server, self._workers, self._days_random, say, seconds)
         faults = asyncio.create_task(days.run())
-        looking = asyncio.create_task(self._look(ends))
+        looking = asyncio.create_task(self._look(ends, days.replaced))
         await asyncio.gather(*(self._telephone(0.3 * each, ends) for each in range(calls)))
         soak.lasted_s = time.monotonic() - began
         for task in (faults, looking):
@@ -135,7 +137,7 @@ class Soaking:
         advisors = Advisors((random.choice(list(Advisor)), random.choice(list(Advisor))), random.choice(list(Queue)))
         caller = f"+1555{random.randrange(10**7):07}"
         rung = f"{self._server.voice_url}{ASK_AGAIN}"  # as `ivr twilio connect` sets it
-        number = Number(rung, self._server.token, self._line, caller, LIMIT_S, self._fallback)
+        number = Number(rung, self._server.token, self._line, caller, LIMIT_S, self._fallback, self._recordings_url)
         notes = Notes(new_sid("CA"))
         await carry(number, Caller(script, barge_in=random.random() < 0.5), advisors, notes, trouble)
         soak.calls += 1
@@ -163,11 +165,11 @@ class Soaking:
         ]
         return random.choice(scripts)
 
-    async def _look(self, ends: float) -> None:
+    async def _look(self, ends: float, replaced: set[int]) -> None:
         """While calls begin: what is left when they have ended is no measure."""
         while time.monotonic() < ends:
             await asyncio.sleep(LOOK_EVERY_S)
-            seen = await asyncio.to_thread(usage.of, self._server.pid)
+            seen = await asyncio.to_thread(usage.of, self._server.pid, replaced)
             if seen:
                 self._soak.seen.append(seen)
 

@@ -1,6 +1,7 @@
 """What a process and everything it started cost: processor time, memory, threads, open files; from Linux's /proc."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,14 @@ class Usage:
     private_mb: tuple[float, ...] = ()
 
 
-def of(pid: int | None) -> Usage | None:
-    """The process and its descendants; None where /proc does not exist or the process is not ours to read."""
+def of(pid: int | None, without: Collection[int] = ()) -> Usage | None:
+    """The process and its descendants, ``without`` some of them and theirs.
+
+    None where /proc does not exist or the process is not ours to read.
+    """
     if pid is None or not _PROC.is_dir():
         return None
-    members = family(pid)
+    members = family(pid, without)
     if not members:
         return None
     memory = [_memory_mb(each) for each in members]
@@ -40,14 +44,14 @@ def of(pid: int | None) -> Usage | None:
     )
 
 
-def family(pid: int) -> list[int]:
-    """A process and its descendants; parents stand before their children."""
+def family(pid: int, without: Collection[int] = ()) -> list[int]:
+    """A process and its descendants, except some of them with theirs; parents stand before their children."""
     parents = {int(path.name): parent(int(path.name)) for path in _PROC.iterdir() if path.name.isdigit()}
     if pid not in parents:
         return []
     members = [pid]
     for member in members:  # grows while it is walked
-        members += [child for child, its in parents.items() if its == member]
+        members += [child for child, its in parents.items() if its == member and child not in without]
     return members
 
 

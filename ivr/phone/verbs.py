@@ -117,7 +117,7 @@ def _recording(leg: Leg, seconds: int, digits: str) -> dict[str, str]:
     account = leg.parameters.get("AccountSid", "")
     return {
         "RecordingSid": sid,
-        "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}",
+        "RecordingUrl": f"{leg.recordings_url}/2010-04-01/Accounts/{account}/Recordings/{sid}",
         "RecordingDuration": str(seconds),
         "Digits": digits,
     }

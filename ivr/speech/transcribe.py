@@ -1,16 +1,12 @@
 """Writing down a message that nobody waits for: free speech, without a grammar."""
 
 import json
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
 from ivr.speech.vosk import VoskModel
 from ivr.speech.widening import Widening
-
-if TYPE_CHECKING:
-    from ivr.speech.whisper import WhisperModel
 
 _PIECE_S = 25  # Whisper reads 30 s at a time
 _LOOK_FOR_PAUSE_S = 8  # before the end of a piece, so that no word is cut
@@ -27,7 +23,7 @@ def transcribe(model: RecognitionModel, samples: Samples) -> str:
     from ivr.speech.whisper import WhisperModel
 
     if isinstance(model, WhisperModel):
-        return " ".join(filter(None, (_by_whisper(model, piece) for piece in pieces(samples))))
+        return " ".join(filter(None, map(model.write, pieces(samples))))
     raise ValueError(f"{model.name} hears sentences of a grammar only")
 
 
@@ -51,21 +47,3 @@ def _by_vosk(model: VoskModel, samples: Samples) -> str:
             texts.append(json.loads(recogniser.Result())["text"])
     texts.append(json.loads(recogniser.FinalResult())["text"])
     return " ".join(filter(None, texts))
-
-
-def _by_whisper(model: "WhisperModel", piece: Samples) -> str:
-    """Greedily, as for short utterances, but written as people write: capitals, punctuation, figures."""
-    from ivr.speech.whisper_reading import _NO_SPEECH, _is_audible
-
-    if not _is_audible(piece):
-        return ""
-    reader, frames = model._loaded(), len(piece) * 100 // RATE_HZ
-    result = reader._generate(
-        reader._encode(piece, frames),
-        frames,
-        suppress_tokens=[-1],
-        return_no_speech_prob=True,
-        no_repeat_ngram_size=6,  # it says things again and again after the end of speech
-    )
-    text: str = reader._tokenizer.decode(result.sequences_ids[0])
-    return "" if result.no_speech_prob > _NO_SPEECH else text.strip()

@@ -1,9 +1,11 @@
 """Whisper: hears an utterance as a whole, so it is asked again and again while the caller speaks."""
 
+import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper_phrases import Phrases
+from ivr.speech.whisper_process import WhisperProcess
 from ivr.speech.whisper_reading import NOTHING, Reader, Reading
 
 _MS = RATE_HZ // 1000
@@ -39,6 +42,7 @@ class WhisperModel:
         self._workers = workers
         self._lock = threading.Lock()
         self._reader: Reader | None = None
+        self._process: WhisperProcess | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._busy = 0
         self._phrases: dict[Vocabulary, Phrases] = {}
@@ -48,15 +52,36 @@ class WhisperModel:
 
         Raises ModelUnusable.
         """
-        self._loaded()
+        if self._process is None:
+            self._loaded()
+
+    def share(self) -> WhisperProcess:
+        """Have all processes that are forked from now on read in one of them, which is to run what is returned."""
+        self._process = WhisperProcess(self._loaded, self._answer)
+        return self._process
 
     def listen(self, vocabulary: Vocabulary) -> "WhisperRecogniser":
         """A recogniser for one utterance."""
         return WhisperRecogniser(self, vocabulary)
 
     def read(self, samples: Samples, vocabulary: Vocabulary) -> Reading:
-        """What was said, read on this thread: some 100 ms for a short utterance.  From any thread."""
+        """What was said: some 100 ms for a short utterance.  From any thread."""
+        reading: Reading = self._ask(samples, vocabulary)
+        return reading
+
+    def write(self, samples: Samples) -> str:
+        """At most 30 s of free speech, written as people write: capitals, punctuation, figures.  From any thread."""
+        text: str = self._ask(samples, None)
+        return text
+
+    def _ask(self, samples: Samples, vocabulary: Vocabulary | None) -> Any:
+        return (self._process.ask if self._process else self._answer)(samples, vocabulary)
+
+    def _answer(self, samples: Samples, vocabulary: Vocabulary | None) -> Any:
+        """A Reading, or without a vocabulary a text; made in this process, on this thread."""
         reader = self._loaded()
+        if vocabulary is None:
+            return reader.write(samples)
         phrases = self._phrases.get(vocabulary)
         if phrases is None:
             phrases = Phrases(vocabulary)
@@ -89,8 +114,9 @@ class WhisperModel:
         if self._reader is None:
             with self._lock:
                 if self._reader is None:
+                    cores = os.cpu_count() or 1 if self._process else 0  # it reads for as many processes
                     try:
-                        self._reader = Reader(self._path, self._workers)
+                        self._reader = Reader(self._path, max(self._workers, cores))
                     except Exception as error:  # both libraries raise nothing more precise
                         raise self._unusable(f"it cannot be loaded ({error})") from error
         return self._reader

@@ -122,6 +122,21 @@ class Reader:
             fits[text] = max(fits[text], free.score)  # with the capitals or numerals it likes to write
         return judge(free, weigh(near, fits, phrases.meaning), digits)
 
+    def write(self, samples: Samples) -> str:
+        """Free speech, greedily, as for short utterances; "" where nobody speaks."""
+        if not _is_audible(samples):
+            return ""
+        frames = len(samples) * 100 // RATE_HZ
+        result = self._generate(
+            self._encode(samples, frames),
+            frames,
+            suppress_tokens=[-1],
+            return_no_speech_prob=True,
+            no_repeat_ngram_size=6,  # it says things again and again after the end of speech
+        )
+        text: str = self._tokenizer.decode(result.sequences_ids[0])
+        return "" if result.no_speech_prob > _NO_SPEECH else text.strip()
+
     def sounding(self, samples: Samples) -> NDArray[np.float32]:
         """What the layer for digits hears: positions of 20 ms, with 200 ms of silence at the end, shape (.., 384)."""
         frames = len(samples) * 100 // RATE_HZ

@@ -234,6 +234,14 @@ def test_a_voice_stands_further_above_a_quieter_line() -> None:
     assert clear.above_noise > noisy.above_noise + 10
 
 
+def test_a_line_on_which_nothing_is_sent_between_words_is_no_quiet_line() -> None:
+    hiss = np.random.default_rng(6).normal(0, 200, 8000)
+    noisy = np.concatenate([as_samples(hiss), voice()])
+    open_line, cut_off = sound_of(noisy), sound_of(np.concatenate([noisy, np.zeros(4000, np.int16)]))
+    assert open_line and cut_off
+    assert cut_off.above_noise == pytest.approx(open_line.above_noise, abs=1.0)
+
+
 def test_the_next_utterance_knows_nothing_of_the_one_before() -> None:
     cues = Cues()
     cues.hear(voice(pitch=250), over_prompt=True)

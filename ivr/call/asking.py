@@ -136,11 +136,12 @@ class Asking:
             self.state = replace(self.state, digits="", keyed="")
         if isinstance(self.state, Leaving):
             self.state = Open("how_can_i_help", served=self.history.content)
+        # Noticed first: whom this puts through hears no beginning of a question.
         noticed: list[Action] = [Notice("sighing_silence")] if reason == "no_input" else []
         if self._misses.count("no_match") > 1:
             noticed = [Notice("rephrased")]
         said = [] if self._impatient else [Say(reason)]  # who is losing patience is not told at length what went wrong
-        return [*said, *self.ask(), *noticed]
+        return [*noticed, *said, *self.ask()]
 
     def wrong(self, reason: Reason) -> list[Action]:
         """One more miss; a person when there were enough in a row."""

@@ -315,6 +315,15 @@ def test_the_callers_own_voice_counts_more_the_more_was_heard() -> None:
     assert 0 < shifts[0] < shifts[-1] < WEIGHTS.spread[NAMES.index("brightness")]
 
 
+def test_another_voice_in_mid_call_is_not_upset_because_the_first_was_calmer_than_anybody() -> None:
+    machine = calm_sound(harmonicity=-5.0, peakedness=-5.0, brightness=-5.0)
+    tone = Tone(WEIGHTS)
+    tone.hear(machine)
+    for _ in range(3):
+        tone.hear(CALM)
+        assert not tone.offer
+
+
 def test_louder_than_before_counts_and_louder_than_others_does_not() -> None:
     first, changed, same = Tone(WEIGHTS), Tone(WEIGHTS), Tone(WEIGHTS)
     assert not any("louder" in why for why in first.hear(replace(UPSET, level=120.0)).contributions)

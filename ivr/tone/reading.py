@@ -118,7 +118,7 @@ class Tone:
     def _sound(self, sound: Sound) -> tuple[float, dict[str, float]]:
         """Evidence of the sound, and its parts by name.  Calm utterances also teach how this caller sounds."""
         values = numbers(sound)
-        shift = self._baseline.shift
+        shift = self._weights.shift(self._baseline)
         score, parts = self._weights.score(values, self._baseline)
         score = float(self._weights.believed(score, sound.voiced_ms))
         louder_db = self._baseline.louder_db(sound.level)

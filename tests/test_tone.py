@@ -324,6 +324,12 @@ def test_another_voice_in_mid_call_is_not_upset_because_the_first_was_calmer_tha
         assert not tone.offer
 
 
+def test_a_complaint_counts_however_calmly_it_is_said() -> None:
+    tone = Tone(WEIGHTS, UpsetWords({"complaint": ["ridiculous", "i am furious"]}))
+    assert "said 'ridiculous'" in tone.hear(calm_sound(brightness=-2.0), "ridiculous i am furious").contributions
+    assert tone.transfer
+
+
 def test_louder_than_before_counts_and_louder_than_others_does_not() -> None:
     first, changed, same = Tone(WEIGHTS), Tone(WEIGHTS), Tone(WEIGHTS)
     assert not any("louder" in why for why in first.hear(replace(UPSET, level=120.0)).contributions)

@@ -148,7 +148,7 @@ class Tone:
     def _move(self, heard: float, said: float, reasons: dict[str, float]) -> None:
         self._known = True
         before, kept_sound = self._evidence, _KEPT * self._of_sound
-        after = before - self._of_sound + kept_sound + max(heard + said, -_FALL)
+        after = before - self._of_sound + kept_sound + max(heard, -_FALL) + said  # words count however calmly they are said
         self._evidence = float(np.clip(after, 0.0, _MOST_EVIDENCE))
         self._of_sound = min(max(kept_sound + heard, 0.0), self._evidence)
         kept = self._evidence / before if 0 < self._evidence < before else float(self._evidence > 0)

@@ -324,6 +324,22 @@ def test_another_voice_in_mid_call_is_not_upset_because_the_first_was_calmer_tha
         assert not tone.offer
 
 
+def test_a_second_try_counts_with_the_utterance_and_a_calm_one_hardly() -> None:
+    once, again, calmly = Tone(WEIGHTS), Tone(WEIGHTS), Tone(WEIGHTS)
+    somewhat = calm_sound(brightness=1.5, ripple=1.0, decay=1.0)
+    once.hear(somewhat)
+    assert "rephrased" in again.hear(somewhat, "the same", again=True).contributions
+    assert (again.reading.upset or 0) > (once.reading.upset or 0)
+    quiet = calm_sound(brightness=-1.0)
+    for _ in range(8):
+        calmly.hear(quiet, "the same", again=True)
+        assert not calmly.offer
+
+
+def test_a_second_try_without_voice_or_words_is_unknown() -> None:
+    assert Tone(WEIGHTS).hear(None, "", again=True).upset is None
+
+
 def test_a_complaint_counts_however_calmly_it_is_said() -> None:
     tone = Tone(WEIGHTS, UpsetWords({"complaint": ["ridiculous", "i am furious"]}))
     assert "said 'ridiculous'" in tone.hear(calm_sound(brightness=-2.0), "ridiculous i am furious").contributions

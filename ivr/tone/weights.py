@@ -195,5 +195,6 @@ def text(file: ToneFile, origin: str) -> str:
     ]
     lines += ["words:", *(f"  {name}: {value:g}" for name, value in file.words.items())]
     lines += ["", "# For each time.  Silence counts 0.6 in a whole call at most: it is never a transfer by itself."]
+    lines += ["# Rephrased: every try after words that were not understood; a calm voice takes it back."]
     lines += ["behaviour:", *(f"  {name}: {value:g}" for name, value in file.behaviour.items())]
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ivr.call import Call
-from ivr.call.actions import Finish, Note, Say, Transfer
+from ivr.call.actions import Finish, Note, Notice, Say, Transfer
 from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Partial, Played, Pressed, Started, Upset
 from ivr.config import Config
 from ivr.config.texts import Texts
@@ -126,6 +126,28 @@ def test_a_caller_who_is_losing_patience_is_offered_a_person_once(config: Config
     call = in_state(config, "asked what is wanted")
     assert said(call.handle(Heard("where is my order", 1.0, upset=0.35))) == ["offer_person", "ask_order_number"]
     assert said(call.handle(Heard("xylophone", 1.0, upset=0.1))) == ["ask_order_number"]
+
+
+def test_whoever_is_not_understood_is_trying_again_until_they_are(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    assert not call.trying_again
+    call.handle(Heard("xylophone", 1.0))
+    assert call.trying_again
+    assert Notice("repeated") not in call.handle(Heard("xylophone", 1.0))  # counted with the try itself
+    call.handle(Heard("where is my order", 1.0))
+    assert not call.trying_again
+
+
+def test_the_third_try_leads_to_a_person_for_its_tone_when_that_is_upset(config: Config) -> None:
+    for upset, reason in ((0.5, "tone"), (0.4, "no_match"), (None, "no_match")):
+        call = in_state(config, "asked what is wanted")
+        after(call, [Heard("xylophone", 1.0), Heard("quartz", 1.0)])
+        assert reasons(call.handle(Heard("xylophone quartz", 1.0, upset=upset))) == [reason]
+
+
+def test_who_is_put_through_for_a_sighing_silence_hears_no_question_first(config: Config) -> None:
+    actions = in_state(config, "asked what is wanted").handle(Elapsed(5000))
+    assert actions[0] == Notice("sighing_silence") and said(actions)
 
 
 def test_a_calm_or_unknown_tone_changes_nothing(config: Config) -> None:

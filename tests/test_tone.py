@@ -234,6 +234,14 @@ def test_a_voice_stands_further_above_a_quieter_line() -> None:
     assert clear.above_noise > noisy.above_noise + 10
 
 
+def test_a_line_on_which_nothing_is_sent_between_words_is_no_quiet_line() -> None:
+    hiss = np.random.default_rng(6).normal(0, 200, 8000)
+    noisy = np.concatenate([as_samples(hiss), voice()])
+    open_line, cut_off = sound_of(noisy), sound_of(np.concatenate([noisy, np.zeros(4000, np.int16)]))
+    assert open_line and cut_off
+    assert cut_off.above_noise == pytest.approx(open_line.above_noise, abs=1.0)
+
+
 def test_the_next_utterance_knows_nothing_of_the_one_before() -> None:
     cues = Cues()
     cues.hear(voice(pitch=250), over_prompt=True)
@@ -305,6 +313,37 @@ def test_the_callers_own_voice_counts_more_the_more_was_heard() -> None:
         shifts.append(own.shift[NAMES.index("brightness")])
     assert shifts == sorted(shifts)
     assert 0 < shifts[0] < shifts[-1] < WEIGHTS.spread[NAMES.index("brightness")]
+
+
+def test_another_voice_in_mid_call_is_not_upset_because_the_first_was_calmer_than_anybody() -> None:
+    machine = calm_sound(harmonicity=-5.0, peakedness=-5.0, brightness=-5.0)
+    tone = Tone(WEIGHTS)
+    tone.hear(machine)
+    for _ in range(3):
+        tone.hear(CALM)
+        assert not tone.offer
+
+
+def test_a_second_try_counts_with_the_utterance_and_a_calm_one_hardly() -> None:
+    once, again, calmly = Tone(WEIGHTS), Tone(WEIGHTS), Tone(WEIGHTS)
+    somewhat = calm_sound(brightness=1.5, ripple=1.0, decay=1.0)
+    once.hear(somewhat)
+    assert "rephrased" in again.hear(somewhat, "the same", again=True).contributions
+    assert (again.reading.upset or 0) > (once.reading.upset or 0)
+    quiet = calm_sound(brightness=-1.0)
+    for _ in range(8):
+        calmly.hear(quiet, "the same", again=True)
+        assert not calmly.offer
+
+
+def test_a_second_try_without_voice_or_words_is_unknown() -> None:
+    assert Tone(WEIGHTS).hear(None, "", again=True).upset is None
+
+
+def test_a_complaint_counts_however_calmly_it_is_said() -> None:
+    tone = Tone(WEIGHTS, UpsetWords({"complaint": ["ridiculous", "i am furious"]}))
+    assert "said 'ridiculous'" in tone.hear(calm_sound(brightness=-2.0), "ridiculous i am furious").contributions
+    assert tone.transfer
 
 
 def test_louder_than_before_counts_and_louder_than_others_does_not() -> None:

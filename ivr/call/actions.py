@@ -64,9 +64,7 @@ class Do:
     changes: bool = False
 
 
-Behaviour = Literal[
-    "repeated", "rephrased", "corrected", "interrupted", "hammered_keys", "sighing_silence", "called_before"
-]
+Behaviour = Literal["repeated", "corrected", "interrupted", "hammered_keys", "sighing_silence", "called_before"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,11 @@ class Asking:
 
     # -- misses -------------------------------------------------------------------------------------------------------
 
+    @property
+    def trying_again(self) -> bool:
+        """True when whatever the caller says next is another try: the last one was not understood."""
+        return "no_match" in self._misses
+
     def understood(self) -> None:
         """The caller made themselves understood: earlier misses are forgiven."""
         self._misses.clear()
@@ -136,11 +141,10 @@ class Asking:
             self.state = replace(self.state, digits="", keyed="")
         if isinstance(self.state, Leaving):
             self.state = Open("how_can_i_help", served=self.history.content)
+        # Noticed first: whom this puts through hears no beginning of a question.
         noticed: list[Action] = [Notice("sighing_silence")] if reason == "no_input" else []
-        if self._misses.count("no_match") > 1:
-            noticed = [Notice("rephrased")]
         said = [] if self._impatient else [Say(reason)]  # who is losing patience is not told at length what went wrong
-        return [*said, *self.ask(), *noticed]
+        return [*noticed, *said, *self.ask()]
 
     def wrong(self, reason: Reason) -> list[Action]:
         """One more miss; a person when there were enough in a row."""

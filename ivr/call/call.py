@@ -84,6 +84,11 @@ class Call:
         return self.dialogue.grammar
 
     @property
+    def trying_again(self) -> bool:
+        """True when whatever the caller says next is another try: for the reading of their tone."""
+        return self.asking.trying_again
+
+    @property
     def over(self) -> bool:
         """True when the call's part has ended; every further event gives no actions."""
         return isinstance(self.asking.state, Over)

@@ -69,8 +69,8 @@ class Dialogue:
             return [noted, *felt]
         if spent and not (meaning.intent == "finished" and asking.history.content):
             return [noted, *felt, *asking.transfer("time_budget")]
-        repeats = asking.history.repeats(heard.text)
-        again: list[Action] = [Notice("repeated")] if repeats and meaning.intent not in (YES, NO) else []
+        once_more = not asking.trying_again and meaning.intent not in (YES, NO)  # another try is a sign of its own
+        again: list[Action] = [Notice("repeated")] if once_more and asking.history.repeats(heard.text) else []
         return [noted, *felt, *self._understood(meaning, sure), *again]
 
     def _understood(self, meaning: Meaning, sure: float) -> list[Action]:

@@ -8,7 +8,8 @@ How a call uses it::
     cues, tone = Cues(), Tone(numbers, words)                  # one of each for a call
 
     cues.hear(samples, over_prompt=playing)    # the samples the recogniser gets, look-back included; 0.2 % of a core
-    reading = tone.hear(cues.finish(), text)   # at the end of each utterance, with its text ("" when there is none)
+    reading = tone.hear(cues.finish(), text, again)   # at the end of each utterance, with its text ("" when there is
+                                                      # none); ``again``: the one before was not understood
     reading = tone.behave("hammered_keys")     # see ``Behaviour``; whoever knows of it says so
 
     reading.upset           # probability, or None: nothing can be said (silence, noise, music, a click)

@@ -14,6 +14,7 @@ _LONGEST_FRAMES = 2_000  # 20 s: the longest utterance a call listens to; what f
 _STEP = 4  # frames: 40 ms, so that two windows share nothing
 _ACTIVE_DB = 25.0  # below the utterance's loudest: pauses, breath and line noise
 _CLEAREST_DB = 45.0  # above the line's noise: better lines, and those that are cut off in pauses, say nothing more
+_DEAD_DB = 30.0  # below the faintest sound of a telephone codec: nothing is sent, and the line's noise is not known
 _MIN_ACTIVE, _MIN_VOICED = 10, 6  # frames of 10 ms: less is a click, a cough or a consonant, and says nothing
 _LEAST_HARMONICITY, _LEAST_STRENGTH = -0.62, 0.15  # white noise has -0.9 and 0.14 in one frame of a hundred
 _STEADY_FLUX, _STEADY_PITCH = 1.2, 0.02  # dB in 40 ms, semitones in 10 ms: fax and music hold still, voices cannot
@@ -140,7 +141,7 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:
         **_pitch(rows, voiced),
         **_timbre(rows, active, voiced),
         **_voice(rows, voiced),
-        above_noise=min(loudest - _percentile(level, 5), _CLEAREST_DB),
+        above_noise=min(loudest - _percentile(level[level > _DEAD_DB], 5), _CLEAREST_DB),
         decay=_percentile(np.diff(level)[voiced[1:] & voiced[:-1]], 5),
         active_share=float(active[first : last + 1].mean()),
         syllables=_syllables(level[first : last + 1], float(np.median(level[voiced]))) * 1000 / speech_ms,

@@ -94,13 +94,18 @@ class Tone:
         """True when a person should be offered, and prompts be short."""
         return (self.reading.upset or 0.0) >= self._weights.offer_from
 
-    def hear(self, sound: Sound | None, text: str = "") -> Reading:
-        """An utterance is over.  ``sound``: its cues, None when they say nothing; ``text``: what was recognised."""
+    def hear(self, sound: Sound | None, text: str = "", again: bool = False) -> Reading:
+        """An utterance is over.  ``sound``: its cues, None when they say nothing; ``text``: what was recognised;
+        ``again``: the one before was not understood.
+        """
         said = {f"said '{found.phrase}'": self._weights.words.get(found.kind, 0.0) for found in self._words.find(text)}
-        if sound is None and not said:
+        if sound is None and not (said or (text and again)):
             return self.reading
         heard, parts = self._sound(sound) if sound else (0.0, {})
-        self._move(heard, sum(said.values()), {**parts, **said})
+        retried = self._weights.behaviour.get("rephrased", 0.0) if again else 0.0
+        change = max(heard + retried, -_FALL)  # a calm voice makes another try an ordinary one
+        reasons = {**parts, **said, "rephrased": min(retried, max(change, 0.0))}
+        self._move(heard, change + sum(said.values()), reasons)  # words count however calmly they are said
         return self.reading
 
     def behave(self, what: Behaviour) -> Reading:
@@ -118,12 +123,11 @@ class Tone:
     def _sound(self, sound: Sound) -> tuple[float, dict[str, float]]:
         """Evidence of the sound, and its parts by name.  Calm utterances also teach how this caller sounds."""
         values = numbers(sound)
-        shift = self._baseline.shift
+        shift = self._weights.shift(self._baseline)
         score, parts = self._weights.score(values, self._baseline)
-        score = float(self._weights.believed(score, sound.voiced_ms))
         louder_db = self._baseline.louder_db(sound.level)
         louder = self._weights.louder * max(0.0, min(louder_db, _LOUDER_UP_TO_DB) - _LOUDER_FROM_DB)
-        heard = min(score + louder, _MOST_OF_AN_UTTERANCE)
+        heard = min(float(self._weights.believed(score + louder, sound.voiced_ms)), _MOST_OF_AN_UTTERANCE)
         calmness = 1 / (1 + math.exp(self._weights.prior + self._evidence + max(heard, 0.0)))
         self._baseline.learn(values, sound.level, calmness)
         named = self._name(values - self._weights.calm - shift, parts)
@@ -146,10 +150,10 @@ class Tone:
                 named[higher if away > 0 else lower] = float(part)
         return named
 
-    def _move(self, heard: float, said: float, reasons: dict[str, float]) -> None:
+    def _move(self, heard: float, change: float, reasons: dict[str, float]) -> None:
         self._known = True
         before, kept_sound = self._evidence, _KEPT * self._of_sound
-        after = before - self._of_sound + kept_sound + max(heard + said, -_FALL)
+        after = before - self._of_sound + kept_sound + change
         self._evidence = float(np.clip(after, 0.0, _MOST_EVIDENCE))
         self._of_sound = min(max(kept_sound + heard, 0.0), self._evidence)
         kept = self._evidence / before if 0 < self._evidence < before else float(self._evidence > 0)

@@ -20,6 +20,7 @@ Behaviour = Literal[
 """What a caller does when patience runs out.  ``called_before``: within 24 hours."""
 
 WordClass = Literal["impatient", "complaint", "leaving", "swearing"]
+_MOST_OF_BASELINE = 1.5  # log-odds; three in four people's calm words add less to the next, a synthetic voice's 4.3
 FURTHEST = 5.0  # spreads; at 3 a strange microphone already hid the voice behind it
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -99,11 +100,20 @@ class Weights:
         ``baseline``: how this caller sounds when calm.  A cue that is missing (NaN) counts as calm; none counts beyond
         FURTHEST spreads, so that no odd recording decides alone.
         """
-        shift = baseline.shift if baseline else 0.0
+        shift = self.shift(baseline) if baseline else 0.0
         heard = baseline.heard if baseline else 0.0
         away = np.clip((values - self.calm - shift) / self.spread, -FURTHEST, FURTHEST)
         parts = np.where(np.isnan(away), 0.0, away) * self.weight
         return float(self.bias - self.stranger / (1 + heard) + parts.sum()), parts
+
+    def shift(self, baseline: Baseline) -> Floats:
+        """How far this caller's calm voice lies from everybody's, as far as it is believed.
+
+        Beside a voice much calmer than all others the next one would sound upset, though it may be another person's.
+        """
+        shift = baseline.shift
+        adds = -float((shift * self.weight / self.spread).sum())  # to the score of what follows
+        return shift * min(1.0, _MOST_OF_BASELINE / max(adds, _MOST_OF_BASELINE))
 
     def believed(self, score: Any, voiced_ms: Any) -> Any:
         """Evidence that a score is worth: the less voice an utterance has, the more its cues are chance."""
@@ -185,5 +195,6 @@ def text(file: ToneFile, origin: str) -> str:
     ]
     lines += ["words:", *(f"  {name}: {value:g}" for name, value in file.words.items())]
     lines += ["", "# For each time.  Silence counts 0.6 in a whole call at most: it is never a transfer by itself."]
+    lines += ["# Rephrased: every try after words that were not understood; a calm voice takes it back."]
     lines += ["behaviour:", *(f"  {name}: {value:g}" for name, value in file.behaviour.items())]
     return "\n".join(lines) + "\n"

@@ -243,3 +243,12 @@ def test_phrases_that_mean_the_same_do_not_cast_doubt_on_each_other() -> None:
     apart = weigh(near, fits, {text: text for text in fits})
     assert list(same) == ["my order", "the order", "my card"]
     assert phrase_probability(same["my order"]) > phrase_probability(apart["my order"])
+
+
+def test_phrases_that_sound_exactly_alike_share_the_probability() -> None:
+    near = [("four", 1.0), ("for", 1.0), ("fax", 0.3)]
+    fits = {"four": -0.2, "for": -4.3, "fax": -6.0}
+    found = weigh(near, fits, {text: text for text in fits})
+    assert phrase_probability(found["four"]) <= 0.5
+    alone = weigh(near, fits, {"four": "4", "for": "4", "fax": "fax"})
+    assert phrase_probability(alone["four"]) > 0.75

@@ -91,7 +91,7 @@ NOTHING = Reading(Heard("", 0.0), "")
 class Written:
     """A text in the model's tokens.  ``score``: mean log probability of a token, where the model wrote it.
 
-    ``ahead``: of digits, how much better they are than the best others, if there are any.
+    ``ahead``: of as many digits as were asked for, how much better they are than the best others, if there are any.
     """
 
     text: str
@@ -167,7 +167,8 @@ class Reader:
         if not best:
             return None
         others = [value for text, value in total.items() if digits_in(text) != digits_in(best)]
-        ahead = min(total[best] - max(others), _MOST_LEAD) if others else None
+        asked = len(digits_in(best).split()) in (phrases.lengths or ())  # else it may be no digits at all
+        ahead = min(total[best] - max(others), _MOST_LEAD) if others and asked else None
         return Written(best, (), float(logs[best].sum() / len(logs[best]) ** _LENGTH), ahead)
 
     def _write_free(self, encoded: NDArray[np.float32], words: tuple[str, ...]) -> dict[str, float]:
@@ -269,7 +270,7 @@ def phrase_probability(evidence: Evidence) -> float:
 def digits_probability(score: float, ahead: float | None) -> float:
     """The same for a string of digits, fitted on synthetic voices that the layer for digits was not fitted on.
 
-    Where there was no other to be ahead of: fitted on 98 strings by three speakers and 40 recordings of other speech.
+    Without a lead: fitted on 98 strings by three speakers and 40 recordings of other speech.
     """
     if ahead is None:
         return _logistic(1.36 * score + 5.17)

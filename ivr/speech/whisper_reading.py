@@ -268,7 +268,7 @@ def phrase_probability(evidence: Evidence) -> float:
 
 
 def digits_probability(score: float, ahead: float | None) -> float:
-    """The same for a string of digits, fitted on synthetic voices that the layer for digits was not fitted on.
+    """The same for a string of digits, fitted on synthetic speakers that the layer for digits did not hear.
 
     Without a lead: fitted on 98 strings by three speakers and 40 recordings of other speech.
     """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ivr.speech.digit_sounds import WORDS, _weights, digit_strings
+from ivr.speech.digit_sounds import WORDS, _weights, digit_strings, digits_in
 
 
 def sounding(*words: str, also: str = "") -> NDArray[np.float32]:
@@ -38,3 +38,19 @@ def test_what_sounds_nearly_as_much_is_the_next_best() -> None:
 
 def test_silence_is_no_string_at_all() -> None:
     assert digit_strings(sounding(), WORDS, (6,), 3) == []
+
+
+def test_triple_is_one_of_two_words_for_three_digits() -> None:
+    heard = sounding("triple", "seven", "two")
+    as_four, as_three = (dict(digit_strings(heard, WORDS, (length,), 200)) for length in (4, 3))
+    assert as_four["triple seven two"] > as_three["triple seven two"]
+
+
+def test_a_word_too_many_may_have_been_no_word() -> None:
+    texts = [text for text, _ in digit_strings(sounding("nine", "two", "five"), WORDS, (2,), 200)]
+    assert "nine two" in texts
+    assert "two five" in texts
+
+
+def test_strings_of_the_same_digits_are_no_rivals() -> None:
+    assert digits_in("triple seven oh double two") == "seven seven seven zero two two"

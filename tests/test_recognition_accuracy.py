@@ -18,12 +18,13 @@ from ivr.accuracy.recognition import (
     read_recordings,
     table,
 )
-from ivr.accuracy.recognition_fit import fit
+from ivr.accuracy.recognition_fit import fit, other_grammars
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
 from ivr.grammar import DigitWords, Expecting, Vocabulary
 from ivr.speech.recogniser import Recogniser, Samples
 from ivr.speech.vosk_again import Judgement, Once, Phrases, Twice, in_doubt, judge, judge_again, likeness, probability
+from ivr.speech.whisper_reading import Evidence, Reading
 from tests.wav import write_wav
 
 SILENCE = np.zeros(800, np.int16)
@@ -177,7 +178,7 @@ def test_a_fit_finds_what_tells_right_from_wrong_in_each_hearing() -> None:
         before = Judgement(Heard("", 0.0), "open", Once(first, 0.3 if right else 0.1))
         twice = Judgement(Heard("", 0.0), "open", Twice(first, again, 1.0 if right else 0.2), before)
         rows.append(replace(judged("open" if right else "", "open", 0.5, f"speaker {at % 7}"), why=twice))
-    found = fit(rows)
+    found = fit(({}, rows))
     assert set(found) == {"once", "twice"}
     for kind in found.values():
         assert kind["recordings"] == 200
@@ -185,9 +186,29 @@ def test_a_fit_finds_what_tells_right_from_wrong_in_each_hearing() -> None:
         assert kind["unseen_speakers_surely_right"] >= 0.95
 
 
+def test_a_fit_of_whisper_weighs_speech_inside_and_outside_alike_in_every_grammar() -> None:
+    random = np.random.default_rng(1)
+    rows = []
+    for at in range(400):
+        right = at % 8 == 0
+        fits = float(random.normal(-0.3 if right else -1.6, 0.4))
+        why = Reading(Heard("", 0.0), "", "open", Evidence(fits, 1.0, 1.0))
+        rows.append(replace(judged("open" if right else "", "open", 0.5, f"speaker {at % 7}"), why=why))
+    often, alike = fit(({}, rows)), fit(({}, rows), ({}, rows))
+    assert alike["evidence"]["bias"] > often["evidence"]["bias"]
+    assert alike["evidence"]["weights"][0] > 0
+
+
+def test_a_probability_is_fitted_with_few_phrases_and_with_many() -> None:
+    phrases = tuple(f"phrase {number}" for number in range(50))
+    shipped = grammar_of("en", ("where is my order", "advisor"), DigitWords())
+    sizes = [len(grammar.sentences) for grammar in other_grammars(phrases, shipped)]
+    assert sizes == [25, 20, 27]
+
+
 def test_a_fit_needs_something_to_fit() -> None:
     with pytest.raises(LabelledDataError, match="nothing to fit"):
-        fit([judged("open", "open", 0.9)])
+        fit(({}, [judged("open", "open", 0.9)]))
     few = Judgement(Heard("open", 0.9), "open", Once(0.9, 0.3))
     with pytest.raises(LabelledDataError, match="too little"):
-        fit([replace(judged("open", "open", 0.9), why=few)])
+        fit(({}, [replace(judged("open", "open", 0.9), why=few)]))

@@ -15,7 +15,7 @@ from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper import WhisperModel
 from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
-from ivr.speech.whisper_reading import phrase_probability, weigh, without_repetition
+from ivr.speech.whisper_reading import digits_probability, phrase_probability, weigh, without_repetition
 
 FRAME = RATE_HZ // 50
 DIGIT_WORDS = ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double")
@@ -243,3 +243,16 @@ def test_phrases_that_mean_the_same_do_not_cast_doubt_on_each_other() -> None:
     apart = weigh(near, fits, {text: text for text in fits})
     assert list(same) == ["my order", "the order", "my card"]
     assert phrase_probability(same["my order"]) > phrase_probability(apart["my order"])
+
+
+def test_phrases_that_sound_exactly_alike_share_the_probability() -> None:
+    near = [("four", 1.0), ("for", 1.0), ("fax", 0.3)]
+    fits = {"four": -0.2, "for": -4.3, "fax": -6.0}
+    found = weigh(near, fits, {text: text for text in fits})
+    assert phrase_probability(found["four"]) <= 0.5
+    alone = weigh(near, fits, {"four": "4", "for": "4", "fax": "fax"})
+    assert phrase_probability(alone["four"]) > 0.75
+
+
+def test_digits_are_as_sure_as_they_are_ahead_of_the_next_best() -> None:
+    assert digits_probability(-2.0, 1.0) < 0.5 < 0.9 < digits_probability(-2.0, 10.0)

@@ -1,15 +1,18 @@
 """New weights for the confidence of Vosk or Whisper, and how good they are for speakers they never saw."""
 
-from collections.abc import Sequence
-from dataclasses import astuple
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ivr.accuracy.labelled import LabelledDataError
-from ivr.accuracy.recognition import Judged, calibration_error
+from ivr.accuracy.recognition import Judged, calibration_error, grammar_of
+from ivr.grammar import Grammar
 from ivr.speech.vosk_again import Judgement
+from ivr.speech.whisper_reading import Reading
 
 _RIDGE = 0.02  # keeps the weights finite where the classes are apart; likenesses have a spread of about 0.2
 _STEPS = 50  # Newton's method needs about ten
@@ -18,46 +21,66 @@ _FEWEST = 50  # recordings: with fewer, five numbers mean nothing
 Floats = NDArray[np.float64]
 
 
-def fit(judged: Sequence[Judged]) -> dict[str, Any]:
+def other_grammars(phrases: Sequence[str], shipped: Grammar) -> list[Grammar]:
+    """Half of the phrases, twenty of them, and half of them among all that the shipped grammar holds.
+
+    A probability fitted with all of them means the same in a question with two answers and in an open one.
+    """
+    chance = random.Random(1)  # noqa: S311  the same choice every time
+    some = [chance.sample(phrases, len(phrases) // 2), chance.sample(phrases, min(20, len(phrases) // 2))]
+    alone = [grammar_of(shipped.language, few, shipped.digit_words, shipped.decoys) for few in some]
+    half = chance.sample(phrases, len(phrases) // 2)
+    return [*alone, replace(alone[0], sentences={phrase: phrase for phrase in half} | dict(shipped.sentences))]
+
+
+def fit(*heard: tuple[Mapping[str, str], Sequence[Judged]]) -> dict[str, Any]:
     """For each kind of evidence: weights and bias from all recordings, and how good those fitted without a speaker are.
 
-    The speakers are put into two halves of about as many recordings; each half is judged by the weights of the other.
-    Raises LabelledDataError when there is too little to fit on.
+    ``heard``: what the sentences of a grammar mean, and what was made of the recordings with it.  Where there are
+    several, speech inside and outside each of them counts as much.  The speakers are put into two halves of about as
+    many recordings; each half is judged by the weights of the other.  Raises LabelledDataError when there is too little
+    to fit on.
     """
     rows: dict[str, list[_Row]] = {}
-    for each in judged:
-        why = each.why
-        while why:
-            if why.evidence:
-                right = why.best == each.recording.wanted
-                kind = type(why.evidence).__name__.lower()
-                rows.setdefault(kind, []).append(_Row(each.recording.speaker, astuple(why.evidence), right))
-            why = why.before if isinstance(why, Judgement) else None
+    for meaning, judged in heard:
+        inside = sum(bool(each.recording.wanted) for each in judged)
+        for each in judged:
+            counts = len(judged) / (inside if each.recording.wanted else len(judged) - inside)
+            why = each.why
+            while why:
+                if why.evidence and not (isinstance(why, Reading) and why.evidence.one_of > 1):
+                    values = why.evidence.weighed if isinstance(why, Reading) else astuple(why.evidence)
+                    right = meaning.get(why.best, why.best) == each.recording.wanted
+                    row = _Row(each.recording.speaker, values, right, counts / 2 if len(heard) > 1 else 1.0)
+                    rows.setdefault(type(why.evidence).__name__.lower(), []).append(row)
+                why = why.before if isinstance(why, Judgement) else None
     if not rows:
         raise LabelledDataError("nothing to fit: this recogniser does not say how its confidence came about")
     return {kind: _fit(kind, some) for kind, some in rows.items()}
 
 
 class _Row(NamedTuple):
-    """One recording's evidence, and whether its best phrase was what was said."""
+    """One recording's evidence, whether its best phrase was what was said, and how much it counts."""
 
     speaker: str
     values: tuple[float, ...]
     right: bool
+    counts: float
 
 
 def _fit(kind: str, rows: Sequence[_Row]) -> dict[str, Any]:
     halves = _halves([row.speaker for row in rows])
     values = np.array([row.values for row in rows], dtype=np.float64)
     right = np.array([row.right for row in rows], dtype=np.float64)
+    counts = np.array([row.counts for row in rows])
     if len(rows) < _FEWEST or any(len(set(right[half])) < 2 for half in (halves, ~halves)):
         raise LabelledDataError(
             f"too little to fit {kind!r} on: {len(rows)} recordings, not {_FEWEST} of two speakers, right and wrong"
         )
     unseen = np.empty(len(rows))
     for half in (halves, ~halves):
-        unseen[half] = _probability(_logistic(values[~half], right[~half]), values[half])
-    whole = _logistic(values, right)
+        unseen[half] = _probability(_logistic(values[~half], right[~half], counts[~half]), values[half])
+    whole = _logistic(values, right, counts)
     return {
         "weights": [round(float(weight), 1) for weight in whole[:-1]],
         "bias": round(float(whole[-1]), 1),
@@ -80,7 +103,7 @@ def _halves(speakers: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([side[speaker] == 0 for speaker in speakers], dtype=np.bool_)
 
 
-def _logistic(values: Floats, right: Floats) -> Floats:
+def _logistic(values: Floats, right: Floats, counts: Floats) -> Floats:
     """Ridge-penalised logistic regression by Newton's method: the weights, then the bias."""
     rows = np.c_[values, np.ones(len(values))]
     ridge = np.full(rows.shape[1], _RIDGE)
@@ -88,8 +111,8 @@ def _logistic(values: Floats, right: Floats) -> Floats:
     weights = np.zeros(rows.shape[1])
     for _ in range(_STEPS):
         sure = 1 / (1 + np.exp(-rows @ weights))
-        slope = rows.T @ (sure - right) + ridge * weights
-        curve = (rows.T * (sure * (1 - sure))) @ rows + np.diag(ridge)
+        slope = rows.T @ (counts * (sure - right)) + ridge * weights
+        curve = (rows.T * (counts * sure * (1 - sure))) @ rows + np.diag(ridge)
         weights -= np.linalg.solve(curve, slope)
     return weights
 

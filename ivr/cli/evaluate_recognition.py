@@ -1,6 +1,7 @@
 """``ivr evaluate recognition``: labelled recordings -> handled, wrong, rejected, accepted from outside."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from ivr.config import ConfigError, home, load
 from ivr.config.settings import models_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ivr.accuracy.recognition import Judged
 
 
@@ -37,15 +40,18 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
 
     Recordings whose transcript is one of the phrases must be handled, all others must not be accepted.  With
     --slot digits, single digits of a speaker are joined into numbers.  The table is that of the shipped weights; --fit
-    adds weights fitted on the recordings, and how good such are for speakers they were not fitted on.
+    adds weights fitted on the recordings, and how good such are for speakers they were not fitted on.  For Whisper it
+    hears everything with three more grammars of other sizes.
     """
     from rich.progress import Progress
 
     from ivr.accuracy import recognition as accuracy
+    from ivr.accuracy.recognition_fit import other_grammars
     from ivr.app import load_model
     from ivr.grammar import Expecting
     from ivr.speech.models import remedy
     from ivr.speech.recogniser import ModelUnusable
+    from ivr.speech.whisper import WhisperModel
 
     if (phrases is None) == (slot is None):
         raise click.UsageError("give either --phrases FILE or --slot digits")
@@ -70,9 +76,16 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
     with Progress(transient=True, disable=as_json) as progress:
         task = progress.add_task(model.name, total=len(recordings))
         judged = accuracy.evaluate(model, grammar, expecting, recordings, lambda: progress.advance(task))
+        heard = [(grammar.sentences, judged)]
+        several = fit and phrases and isinstance(model, WhisperModel)
+        for other in other_grammars(list(known), config.grammars[language]) if several else ():
+            some = [replace(each, wanted=other.sentences.get(each.transcript, "")) for each in recordings]
+            progress.update(task, completed=0)
+            more = accuracy.evaluate(model, other, expecting, some, lambda: progress.advance(task))
+            heard.append((other.sentences, more))
     found = {"recogniser": model.name, **accuracy.table(judged, config.plans[language].bands)}
     if fit:
-        found["fitted"] = _fit(judged)
+        found["fitted"] = _fit(heard)
     if plot:
         _plot(found, plot)
     if as_json:
@@ -81,11 +94,11 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
         _print(found)
 
 
-def _fit(judged: "list[Judged]") -> dict[str, Any]:
+def _fit(heard: "list[tuple[Mapping[str, str], list[Judged]]]") -> dict[str, Any]:
     from ivr.accuracy import recognition_fit
 
     try:
-        return recognition_fit.fit(judged)
+        return recognition_fit.fit(*heard)
     except LabelledDataError as error:
         raise click.ClickException(str(error)) from error
 

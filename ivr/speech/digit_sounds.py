@@ -6,6 +6,7 @@ temporal classification: A. Graves et al., 2006).  Its weights come from synthet
 """
 
 import math
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 
 _PLAIN = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORDS = (*_PLAIN, "oh", "double", "triple")
-_OH = WORDS.index("oh") + 1
+_TRIPLE = WORDS.index("triple") + 1  # two words for three digits; "double" is two for two
 _BEAM = 8
 _FAINT = -7.0  # log probability of a word in one step below which it is not followed
 _EACH = -12.0  # for each word: without it a word with a dip in it is heard as two
 _RARE = -12.0  # more for "oh", "double" and "triple": an "oh" is much like the end of "zero" and "four"
 _ELSE = -60.0  # for a string of another length than was asked for
-_CHANGED = 2  # of the likeliest strings: in these, each word is tried as every other
+_CHANGED = 2  # of the likeliest strings: in these, each word is tried as every other, and as none
 _SILENT = -1e-3  # log probability of no word from which a step tells nothing more than the one before
 _COSTS = (0.0, *(_EACH if word in _PLAIN else _EACH + _RARE for word in WORDS))
 _NEVER = -math.inf
@@ -43,6 +44,12 @@ def digit_strings(
     return [(" ".join(WORDS[word - 1] for word in string), likely) for string, likely in ranked]
 
 
+def digits_in(text: str) -> str:
+    """The same for strings of the same digits: "oh" is zero, "double two" two twos."""
+    text = re.sub(r"triple (\w+)", r"\1 \1 \1", re.sub(r"double (\w+)", r"\1 \1", text))
+    return re.sub(r"\boh\b", "zero", text)
+
+
 def _found(
     encoded: NDArray[np.float32], allowed: tuple[str, ...], lengths: tuple[int, ...]
 ) -> dict[tuple[int, ...], float]:
@@ -50,14 +57,14 @@ def _found(
     logs = _logs(encoded, allowed)
     silent = logs[:, 0] > _SILENT
     logs = logs[~silent | ~np.roll(silent, 1)]
-    known = [at + 1 for at, word in enumerate(WORDS) if word in allowed]
+    known = [(), *((at + 1,) for at, word in enumerate(WORDS) if word in allowed)]
 
     def expected(string: tuple[int, ...]) -> float:
-        return _ELSE if lengths and len(string) not in lengths and max(string) <= _OH else 0.0
+        return _ELSE if lengths and len(string) + string.count(_TRIPLE) not in lengths else 0.0
 
     found = {string: likely + expected(string) for string, likely in _search(logs).items() if string}
     best = sorted(found, key=found.__getitem__, reverse=True)[:_CHANGED]
-    changed = {(*s[:at], word, *s[at + 1 :]) for s in best for at in range(len(s)) for word in known} - set(found)
+    changed = {(*s[:at], *word, *s[at + 1 :]) for s in best for at in range(len(s)) for word in known} - {*found, ()}
     for length in {len(string) for string in changed}:
         some = [string for string in changed if len(string) == length]
         found |= {s: likely + expected(s) for s, likely in zip(some, _likelihoods(logs, some), strict=True)}

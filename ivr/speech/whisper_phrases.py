@@ -15,6 +15,11 @@ _SOUNDS = (
     *(("gh", ""), ("qu", "kw"), ("x", "ks"), ("kn", "n"), ("wr", "r")),
 )
 _ALIKE = str.maketrans("bdgzvmcq", "ptksfnkk")  # pairs a telephone hardly tells apart
+_SPOKEN_ALIKE = """
+four for fore|to two too|one won|eight ate eighth|oh o owe|be b bee|see c sea|i eye|are r|you u|why y|tea t tee|pea p
+queue q cue|zed z zee|by buy bye|no know|new knew|right write|here hear|there their|wait weight|mail male|week weak
+whole hole|hour our|your youre|check cheque"""
+_FIRST_OF_ALIKE = {word: words.split()[0] for words in re.split(r"[|\n]", _SPOKEN_ALIKE) for word in words.split()}
 _NUMERAL = re.compile(r"\d{1,4}(st|nd|rd|th)?\b")  # longer ones are said digit by digit
 
 
@@ -58,6 +63,11 @@ def sound(text: str) -> str:
     text = re.sub("c(?=[eiy])", "s", re.sub("g(?=[ei])", "j", text)).translate(_ALIKE)
     text = re.sub("[aeiouywh' ]+", lambda run: "a" if run[0].strip(" '") else "", text)
     return re.sub(r"(.)\1+", r"\1", text)
+
+
+def spoken_alike(text: str) -> str:
+    """The same for texts that nobody can tell apart by ear."""
+    return " ".join(_FIRST_OF_ALIKE.get(word, word) for word in text.replace("'", "").split())
 
 
 def with_numbers(text: str) -> str:

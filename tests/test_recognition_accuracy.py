@@ -24,7 +24,7 @@ from ivr.call.plan import Bands
 from ivr.grammar import DigitWords, Expecting, Vocabulary
 from ivr.speech.recogniser import Recogniser, Samples
 from ivr.speech.vosk_again import Judgement, Once, Phrases, Twice, in_doubt, judge, judge_again, likeness, probability
-from ivr.speech.whisper_reading import Evidence, Reading
+from ivr.speech.whisper_judging import Evidence, Reading
 from tests.wav import write_wav
 
 SILENCE = np.zeros(800, np.int16)

@@ -14,8 +14,9 @@ from ivr.speech import models
 from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper import WhisperModel
+from ivr.speech.whisper_judging import digits_probability, phrase_probability, weigh
 from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
-from ivr.speech.whisper_reading import digits_probability, phrase_probability, weigh, without_repetition
+from ivr.speech.whisper_reading import without_repetition
 
 FRAME = RATE_HZ // 50
 DIGIT_WORDS = ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double")

@@ -21,7 +21,7 @@ from ivr.speech.recogniser import RATE_HZ, Recogniser, RecognitionModel, Samples
 from ivr.speech.vosk import VoskModel, VoskRecogniser
 from ivr.speech.vosk_again import Judgement
 from ivr.speech.whisper import WhisperRecogniser
-from ivr.speech.whisper_reading import Reading
+from ivr.speech.whisper_judging import Reading
 
 FRAME_SAMPLES = RATE_HZ // 50
 LEAD_MS, TAIL_MS = 300, 500  # silence around a recording, as a call has it

@@ -12,7 +12,7 @@ from ivr.accuracy.labelled import LabelledDataError
 from ivr.accuracy.recognition import Judged, calibration_error, grammar_of
 from ivr.grammar import Grammar
 from ivr.speech.vosk_again import Judgement
-from ivr.speech.whisper_reading import Reading
+from ivr.speech.whisper_judging import Reading
 
 _RIDGE = 0.02  # keeps the weights finite where the classes are apart; likenesses have a spread of about 0.2
 _STEPS = 50  # Newton's method needs about ten

@@ -29,7 +29,7 @@ SETTLED_WITHIN_S = 20.0  # what could not be written during a call is written by
 LOOK_EVERY_S = 2.0
 # Last third against the middle one: what calls, threads and caches do by themselves within minutes.  In the first third
 # generations are replaced, and threads begin one by one, as calls happen to overlap.
-GROWTH = {"memory_mb": (1.10, 20.0), "threads": (1.15, 10.0), "files": (1.15, 10.0)}
+GROWTH = {"memory_mb": (1.05, 20.0), "threads": (1.15, 10.0), "files": (1.15, 10.0)}
 
 
 @dataclass(slots=True)

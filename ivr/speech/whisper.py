@@ -12,9 +12,10 @@ import numpy as np
 from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
+from ivr.speech.whisper_judging import NOTHING, Reading
 from ivr.speech.whisper_phrases import Phrases
 from ivr.speech.whisper_process import WhisperProcess
-from ivr.speech.whisper_reading import NOTHING, Reader, Reading
+from ivr.speech.whisper_reading import Reader
 
 _MS = RATE_HZ // 1000
 _EVERY_MS = 400  # between readings while the caller speaks: one takes some 100 ms
@@ -168,7 +169,7 @@ class WhisperRecogniser:
         return self._partial
 
     def finish(self) -> Heard:
-        """``confidence``: see ``ivr.speech.whisper_reading``.  Waits only for a reading that is not there yet.
+        """``confidence``: see ``ivr.speech.whisper_judging``.  Waits only for a reading that is not there yet.
 
         Raises TimeoutError when the model is too busy, and what went wrong when a reading failed.
         """

@@ -24,7 +24,7 @@ from ivr.speech.widening import Widening
 
 _MODEL_HZ = 16_000  # what all published models were trained on
 _BATCH_SAMPLES = RATE_HZ * 60 // 1000  # the decoder works in larger blocks anyway; fewer calls, less CPU
-_LOOK_AHEAD_SAMPLES = RATE_HZ * 500 // 1000  # of the decoder: one block and the right context of the network
+_LOOK_AHEAD_SAMPLES = RATE_HZ * 400 // 1000  # of the decoder: one block and the right context of the network
 _PAUSE_MS = 100  # shorter silences are closures of plosives; after one like this the look-ahead is made up
 _PART_MS = 240  # as long as this, what was said so far is decided: the last words may still differ from the partial
 _LEAD_SAMPLES = RATE_HZ * 200 // 1000  # of silence before the next part

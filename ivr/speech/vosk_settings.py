@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_BLOCK_FRAMES = 20  # of 10 ms that the decoder computes at once; with 30, a tenth less CPU, who asks for a person waits 120 ms more
+_BLOCK_FRAMES = 20  # of 10 ms, computed at once; with 30, less CPU, but who asks for a person waits 120 ms more
 _SETTINGS = {
     "model.conf": f"""
 --frames-per-chunk={_BLOCK_FRAMES}

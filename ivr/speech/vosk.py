@@ -35,7 +35,7 @@ _QUEUE = 3  # second hearings of one process under way or waiting: a fourth woul
 _SPOKEN_NUMBER = 3  # words: fewer of them are part of a phrase ("one question")
 _SHORTEST_WORD_S = 0.05  # clicks and hiss become words of a single frame of 30 ms
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
-_SPARE = 16  # decoders of one process between two utterances, of 1.4 MB each: as many callers talk at the same moment
+_SPARE = 8  # decoders of one process between two utterances, of 1.4 MB each; with 30 calls about five talk at a time
 _KEPT_GRAMMARS = 64  # grammars ready to use: one for each language, kind of question and version of the files
 
 

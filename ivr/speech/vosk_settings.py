@@ -67,5 +67,9 @@ def with_our_settings(model: Path) -> Iterator[Path]:
                 (directory / source.name).symlink_to(source.resolve())
         (directory / "conf").mkdir()
         for source in (model / "conf").iterdir():
-            (directory / "conf" / source.name).write_text(source.read_text() + _SETTINGS.get(source.name, ""))
+            ours, place = _SETTINGS.get(source.name), directory / "conf" / source.name
+            if ours:
+                place.write_text(source.read_text() + ours)
+            else:
+                place.symlink_to(source.resolve())
         yield directory

@@ -107,8 +107,11 @@ class Soaking:
         """Call for so long; calls that have begun are carried to their end."""
         soak, began = self._soak, time.monotonic()
         ends = began + seconds
-        say = lambda what: tell(f"{soak.calls} calls; {what}")  # noqa: E731
-        days = BadDays(self._server, self._workers, self._days_random, say, seconds)
+
+        def happens(what: str) -> None:
+            tell(f"{soak.calls} calls; {what}")
+
+        days = BadDays(self._server, self._workers, self._days_random, happens, seconds)
         faults = asyncio.create_task(days.run())
         looking = asyncio.create_task(self._look(ends, days.replaced))
         await asyncio.gather(*(self._telephone(0.3 * each, ends) for each in range(calls)))

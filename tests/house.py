@@ -68,6 +68,9 @@ class ScriptedRecogniser:
         assert isinstance(self._heard, Heard)
         return self._heard
 
+    def drop(self) -> None:
+        """Nothing was begun."""
+
 
 class ToneVoice:
     """10 ms of sound for each character."""

@@ -48,6 +48,9 @@ class Parrot:
     def finish(self) -> Heard:
         return self._heard
 
+    def drop(self) -> None:
+        """Nothing was begun."""
+
 
 def judged(wanted: str, found: str, confidence: float, speaker: str = "one") -> Judged:
     return Judged(Recording(SILENCE, wanted, speaker, wanted), found, found, confidence)

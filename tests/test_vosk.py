@@ -84,6 +84,21 @@ def test_who_was_heard_before_leaves_no_trace(model: VoskModel, recordings: Path
     assert [listen(model, grammar, samples) for _, samples in reversed(said)] == first[::-1]
 
 
+def test_who_was_put_through_in_the_middle_of_a_sentence_leaves_a_decoder_and_no_trace(
+    model: VoskModel, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_, samples), (_, other) = said = sentences(recordings, 2)
+    grammar = Vocabulary("ko", tuple(text for text, _ in said))
+    first = listen(model, grammar, samples)
+    for cut in (0, RATE_HZ // 2, len(other)):
+        with monkeypatch.context() as patch:
+            patch.setattr(model, "_new", lambda phrases_json: pytest.fail("a new decoder"))
+            recogniser = model.listen(grammar)
+        recogniser.accept(other[:cut], 0)
+        recogniser.drop()
+        assert listen(model, grammar, samples) == first
+
+
 def test_two_who_speak_at_the_same_time_are_heard_apart(model: VoskModel, recordings: Path) -> None:
     said = sentences(recordings, 2)
     grammar = Vocabulary("ko", tuple(text for text, _ in said))

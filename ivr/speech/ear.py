@@ -67,6 +67,12 @@ class Ear:
         for index, speech in enumerate(spoken):
             yield from self._listen(samples[index * STRETCH : (index + 1) * STRETCH], speech)
 
+    def close(self) -> None:
+        """The call's part is over, maybe in the middle of an utterance."""
+        if self._recogniser:
+            self._recogniser.drop()
+            self._recogniser = None
+
     def _wait(self, samples: Samples) -> None:
         """Nobody talks: nothing is decoded."""
         self._turn.hear(len(samples) * 1000 // RATE_HZ, speech=False)

@@ -24,7 +24,7 @@ class ModelUnusable(Exception):
 
 
 class Recogniser(Protocol):
-    """Hears one utterance.  Belongs to one call and one thread, and is thrown away after ``finish``."""
+    """Hears one utterance.  Belongs to one call and one thread; nothing is asked of it after ``finish`` or ``drop``."""
 
     def accept(self, samples: Samples, quiet_ms: int) -> str:
         """Take more audio and return the text understood so far ("" while there is none).
@@ -36,6 +36,10 @@ class Recogniser(Protocol):
 
     def finish(self) -> Heard:
         """The utterance is over: its text, confidence and alternatives.  Text is "" when nothing was recognised."""
+        ...
+
+    def drop(self) -> None:
+        """The call went on without the rest of the utterance: work on it that has not begun is not begun any more."""
         ...
 
 

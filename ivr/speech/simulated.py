@@ -90,6 +90,9 @@ class SimulatedRecogniser:
         text = self._text()
         return Heard(text, CONFIDENCE if text else 0.0)
 
+    def drop(self) -> None:
+        """There is nothing to give back."""
+
     def _packets(self) -> Iterator[bytes]:
         while (at := self._bits.find(_MAGIC_BITS)) >= 0 and len(self._bits) >= at + _BITS:
             packet = np.packbits(np.frombuffer(self._bits, np.uint8, _BITS, at)).tobytes()

@@ -235,13 +235,25 @@ class VoskRecogniser:
         """
         if not self._parted:
             self._part()
-        if self._decoder:
-            self._model.spare(self._grammar.phrases_json, self._decoder)
-            self._decoder = None  # another caller's
+        self._hand_on()
         if self._again is not None:
             with suppress(TimeoutError):
                 self.judged = self._again.result(self._model.patience_s)
         return self.judged.heard if self.judged else self._first()
+
+    def drop(self) -> None:
+        """Most who ask for a person are put through in the middle of an utterance: their decoder is worth keeping."""
+        if self._again is not None:
+            self._again.cancel()
+        if self._decoder:
+            self._decoder.FinalResult()
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        """The decoder is another caller's from now on."""
+        if self._decoder:
+            self._model.spare(self._grammar.phrases_json, self._decoder)
+            self._decoder = None
 
     def _first(self) -> Heard:
         sure = min(self._sure_seconds / self._seconds, 1.0) if self._partial else 0.0

@@ -180,16 +180,23 @@ class WhisperRecogniser:
         self.reading = self._ordered[-1][1].result(_PATIENCE_S)
         return self.reading.heard
 
+    def drop(self) -> None:
+        """The readings that wait for their turn are no longer wanted."""
+        self._forget_ordered()
+
     def _is_worth_reading(self) -> bool:
         return self._length >= _SHORTEST_MS * _MS and self._model.idle
 
     def _order(self) -> None:
-        for _, older in self._ordered:
-            older.cancel()  # what has not begun would be out of date
+        self._forget_ordered()  # what has not begun would be out of date
         audio = np.concatenate(self._audio)[-_LONGEST_MS * _MS :]
         self._audio = [audio]
         self._ordered.append((self._length, self._model.read_soon(audio, self._vocabulary)))
         self._ordered_to = self._length
+
+    def _forget_ordered(self) -> None:
+        for _, reading in self._ordered:
+            reading.cancel()
 
     def _collect(self) -> None:
         done = [reading for _, reading in self._ordered if reading.done() and not reading.cancelled()]

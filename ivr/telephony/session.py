@@ -103,6 +103,7 @@ class Session:
                 else:
                     lookup.cancel()
             self._parts.writer.flush(timeout_s=2.0)
+            self._ear.close()
 
     def _step(self, messages: int) -> None:
         """Wait for so many messages, but not for long, and take what is there."""

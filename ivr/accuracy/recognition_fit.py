@@ -1,7 +1,7 @@
 """New weights for the confidence of Vosk or Whisper, and how good they are for speakers they never saw."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from typing import Any, NamedTuple
 
@@ -11,24 +11,26 @@ from numpy.typing import NDArray
 from ivr.accuracy.labelled import LabelledDataError
 from ivr.accuracy.recognition import Judged, calibration_error, grammar_of
 from ivr.grammar import Grammar
-from ivr.speech.vosk_again import Judgement
+from ivr.speech.vosk_again import Judgement, likeness
 from ivr.speech.whisper_judging import Reading
 
 _RIDGE = 0.02  # keeps the weights finite where the classes are apart; likenesses have a spread of about 0.2
 _STEPS = 50  # Newton's method needs about ten
 _FEWEST = 50  # recordings: with fewer, five numbers mean nothing
+_NEARLY = 0.8  # of the letters: "minute" for "minutes"
 
 Floats = NDArray[np.float64]
 
 
 def other_grammars(phrases: Sequence[str], shipped: Grammar) -> list[Grammar]:
-    """Half of the phrases, twenty of them, and half of them among all that the shipped grammar holds.
+    """The phrases of two words or more, half of all, twenty, and half among all that the shipped grammar holds.
 
     A probability fitted with all of them means the same in a question with two answers and in an open one.
     """
     chance = random.Random(1)  # noqa: S311  the same choice every time
-    some = [chance.sample(phrases, len(phrases) // 2), chance.sample(phrases, min(20, len(phrases) // 2))]
-    alone = [grammar_of(shipped.language, few, shipped.digit_words, shipped.decoys) for few in some]
+    few = chance.sample(phrases, len(phrases) // 2), chance.sample(phrases, min(20, len(phrases) // 2))
+    some = [[phrase for phrase in phrases if " " in phrase], *few]
+    alone = [grammar_of(shipped.language, few, shipped.digit_words, shipped.decoys) for few in some if few]
     half = chance.sample(phrases, len(phrases) // 2)
     return [*alone, replace(alone[0], sentences={phrase: phrase for phrase in half} | dict(shipped.sentences))]
 
@@ -37,7 +39,8 @@ def fit(*heard: tuple[Mapping[str, str], Sequence[Judged]]) -> dict[str, Any]:
     """For each kind of evidence: weights and bias from all recordings, and how good those fitted without a speaker are.
 
     ``heard``: what the sentences of a grammar mean, and what was made of the recordings with it.  Where there are
-    several, speech inside and outside each of them counts as much.  The speakers are put into two halves of about as
+    several, speech inside and outside each of them counts as much.  Speech outside that is nearly a phrase is left out:
+    taking "minute" for "minutes" misleads nobody.  The speakers are put into two halves of about as
     many recordings; each half is judged by the weights of the other.  Raises LabelledDataError when there is too little
     to fit on.
     """
@@ -45,18 +48,31 @@ def fit(*heard: tuple[Mapping[str, str], Sequence[Judged]]) -> dict[str, Any]:
     for meaning, judged in heard:
         inside = sum(bool(each.recording.wanted) for each in judged)
         for each in judged:
-            counts = len(judged) / (inside if each.recording.wanted else len(judged) - inside)
-            why = each.why
-            while why:
-                if why.evidence and not (isinstance(why, Reading) and why.evidence.one_of > 1):
-                    values = why.evidence.weighed if isinstance(why, Reading) else astuple(why.evidence)
-                    right = meaning.get(why.best, why.best) == each.recording.wanted
-                    row = _Row(each.recording.speaker, values, right, counts / 2 if len(heard) > 1 else 1.0)
-                    rows.setdefault(type(why.evidence).__name__.lower(), []).append(row)
-                why = why.before if isinstance(why, Judgement) else None
+            recording = each.recording
+            counts = len(judged) / (inside if recording.wanted else len(judged) - inside)
+            for kind, best, values in _evidence(each.why):
+                if recording.wanted or likeness(recording.transcript, best) < _NEARLY:
+                    right = meaning.get(best, best) == recording.wanted
+                    row = _Row(recording.speaker, values, right, counts / 2 if len(heard) > 1 else 1.0)
+                    rows.setdefault(kind, []).append(row)
     if not rows:
         raise LabelledDataError("nothing to fit: this recogniser does not say how its confidence came about")
     return {kind: _fit(kind, some) for kind, some in rows.items()}
+
+
+def _evidence(why: Judgement | Reading | None) -> Iterator[tuple[str, str, tuple[float, ...]]]:
+    """Of each hearing: the name of its evidence, the phrase it is about, and its numbers.
+
+    Phrases that sound the same share a probability, which says nothing about the weights.
+    """
+    if isinstance(why, Reading):
+        if why.evidence and why.evidence.one_of == 1:
+            yield "evidence", why.best, why.evidence.weighed
+        return
+    while why:
+        if why.evidence:
+            yield type(why.evidence).__name__.lower(), why.best, astuple(why.evidence)
+        why = why.before
 
 
 class _Row(NamedTuple):

@@ -40,8 +40,8 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
 
     Recordings whose transcript is one of the phrases must be handled, all others must not be accepted.  With
     --slot digits, single digits of a speaker are joined into numbers.  The table is that of the shipped weights; --fit
-    adds weights fitted on the recordings, and how good such are for speakers they were not fitted on.  For Whisper it
-    hears everything with three more grammars of other sizes.
+    adds weights fitted on the recordings, and how good such are for speakers they were not fitted on.  It hears
+    everything with four more grammars, of other sizes.
     """
     from rich.progress import Progress
 
@@ -51,7 +51,6 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
     from ivr.grammar import Expecting
     from ivr.speech.models import remedy
     from ivr.speech.recogniser import ModelUnusable
-    from ivr.speech.whisper import WhisperModel
 
     if (phrases is None) == (slot is None):
         raise click.UsageError("give either --phrases FILE or --slot digits")
@@ -77,8 +76,7 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
         task = progress.add_task(model.name, total=len(recordings))
         judged = accuracy.evaluate(model, grammar, expecting, recordings, lambda: progress.advance(task))
         heard = [(grammar.sentences, judged)]
-        several = fit and phrases and isinstance(model, WhisperModel)
-        for other in other_grammars(list(known), config.grammars[language]) if several else ():
+        for other in other_grammars(list(known), config.grammars[language]) if fit and phrases else ():
             some = [replace(each, wanted=other.sentences.get(each.transcript, "")) for each in recordings]
             progress.update(task, completed=0)
             more = accuracy.evaluate(model, other, expecting, some, lambda: progress.advance(task))

@@ -22,7 +22,7 @@ _NEAR = 8  # phrases of the second hearing
 _LOOKED_AT = 64  # for them: a request has dozens of phrases that differ in a word
 _FIRST_COUNTS = 0.5  # of the first hearing's likeness beside the second's, where the phrases are ranked
 _WINS = 0.5  # probability from which the phrase, and not the text first heard, is what was said
-_DOUBT = 0.02, 0.95  # between these another hearing may change what is done; so it is for 4 phrases of 10
+_DOUBT = 0.02, 0.97  # between these another hearing may change what is done: music was a phrase with 0.968 at first
 _SHORT = 10  # letters, spaces included ("주문 조회"): breath and humming become shorter phrases at once ("화나요")
 _SLOWEST_S = 0.15  # for a letter: half as fast as people speak (0.07); a hum of a second is no "짜증나"
 _FEWEST = 5  # letters that count: "네" may be drawn out
@@ -81,11 +81,11 @@ class Twice:
     ahead: float
 
 
-# In the order of the names above, then the bias.  Fitted on Korean speech (docs/accuracy.md); for other speech:
+# In the order of the names above, then the bias.  What this prints for Korean speech (docs/accuracy.md):
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --language LANGUAGE --fit
 WEIGHTS: dict[type[Once | Twice], tuple[tuple[float, ...], float]] = {
-    Once: ((13.1, 11.1), -9.6),
-    Twice: ((7.5, 14.9, 10.2), -16.5),
+    Once: ((17.6, 13.5), -12.1),
+    Twice: ((11.0, 10.7, 10.1), -15.2),
 }
 
 

@@ -14,10 +14,10 @@ _ACT_ON_READING = 0.8
 _GUESS = -1.5  # mean log probability below which free text is invented
 _ACT_ON_FREE_TEXT = -0.5
 
-# Fitted on English recordings and synthetic voices, with grammars of 20 to 4,700 phrases (docs/accuracy.md).  New ones
-# for other speech: ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --fit
-WEIGHTS = (1.4, 1.9, 1.0)
-BIAS = 0.8
+# What this prints for English recordings, with grammars of 20 to 3,600 phrases (docs/accuracy.md):
+# ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --fit
+WEIGHTS = (1.6, 2.4, 0.9)
+BIAS = 1.3
 _MOST_LEAD = 15.0  # of a string of digits: more tells nothing more
 
 

@@ -8,8 +8,8 @@ from ivr.speech.recogniser import RATE_HZ, RecognitionModel, Samples
 from ivr.speech.vosk import VoskModel
 from ivr.speech.widening import Widening
 
-_PIECE_S = 25  # Whisper reads 30 s at a time
-_LOOK_FOR_PAUSE_S = 8  # before the end of a piece, so that no word is cut
+_PIECE_S = 10  # Whisper reads 30 s at a time, but may stop writing after a sentence: so less is lost
+_LOOK_FOR_PAUSE_S = 5  # before the end of a piece, so that no word is cut
 _TENTH = RATE_HZ // 10
 
 
@@ -28,7 +28,7 @@ def transcribe(model: RecognitionModel, samples: Samples) -> str:
 
 
 def pieces(samples: Samples) -> list[Samples]:
-    """Audio in parts of at most 25 s, cut where it is quietest."""
+    """Audio in parts of at most 10 s, cut where it is quietest."""
     parts = []
     while len(samples) > _PIECE_S * RATE_HZ:
         begin = (_PIECE_S - _LOOK_FOR_PAUSE_S) * RATE_HZ

@@ -28,8 +28,8 @@ def other_grammars(phrases: Sequence[str], shipped: Grammar) -> list[Grammar]:
     A probability fitted with all of them means the same in a question with two answers and in an open one.
     """
     chance = random.Random(1)  # noqa: S311  the same choice every time
-    few = chance.sample(phrases, len(phrases) // 2), chance.sample(phrases, min(20, len(phrases) // 2))
-    some = [[phrase for phrase in phrases if " " in phrase], *few]
+    drawn = chance.sample(phrases, len(phrases) // 2), chance.sample(phrases, min(20, len(phrases) // 2))
+    some = [[phrase for phrase in phrases if " " in phrase], *drawn]
     alone = [grammar_of(shipped.language, few, shipped.digit_words, shipped.decoys) for few in some if few]
     half = chance.sample(phrases, len(phrases) // 2)
     return [*alone, replace(alone[0], sentences={phrase: phrase for phrase in half} | dict(shipped.sentences))]

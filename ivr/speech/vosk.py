@@ -19,7 +19,7 @@ from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.vosk_again import LONGEST_SAMPLES, Judgement, Phrases, in_doubt, judge, judge_again
 from ivr.speech.vosk_grammar import Dictionary, VoskGrammar
-from ivr.speech.vosk_settings import with_newest_kernels, with_our_settings
+from ivr.speech.vosk_settings import with_fitting_blas, with_our_settings
 from ivr.speech.widening import Widening
 
 _MODEL_HZ = 16_000  # what all published models were trained on
@@ -51,7 +51,7 @@ class VoskModel:
         self._path = Path(path)
         self.name = f"vosk {self._path.parent.name if self._path.name == 'model' else self._path.name}"
         self._check_files()
-        with with_newest_kernels():
+        with with_fitting_blas():
             import vosk
 
         vosk.SetLogLevel(-1)

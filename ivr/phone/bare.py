@@ -26,7 +26,7 @@ from ivr.phone.websocket import WebSocket, connect
 from ivr.speech.codec import decode_mulaw
 
 READY_WITHIN_S = 60
-SPREAD_S = 10.0  # as the telephones before our own server
+SPREAD_S = 25.0  # as the telephones before our own server
 Call = Sequence[bytes]
 """What one caller's line carried, frame by frame: μ-law."""
 
@@ -59,8 +59,9 @@ def bare_server(model: Path, phrases_json: str) -> Iterator[BareServer]:
 
 @dataclass(slots=True)
 class BareLoad:
-    """What the callers met."""
+    """What the callers met once all were there."""
 
+    all_there_s: float
     replies_ms: list[float] = field(default_factory=list)
     own_delay_ms: list[float] = field(default_factory=list)
     unanswered: int = 0
@@ -86,11 +87,11 @@ class BareLoad:
 
 
 async def ring_bare(server: BareServer, recorded: Sequence[Call], calls: int, seconds: float) -> BareLoad:
-    """So many callers at once, each with one of the recorded calls after the other."""
-    load = BareLoad()
+    """So many callers at once, each with one of the recorded calls after the other; measured as ``Telephones`` are."""
+    spread_s = min(SPREAD_S, seconds)
     before = await asyncio.to_thread(usage.of, server.pid)
-    ends_s = time.monotonic() + seconds
-    spread_s = min(SPREAD_S, seconds / 3)
+    load = BareLoad(time.monotonic() + spread_s)
+    ends_s = load.all_there_s + seconds
 
     async def line(index: int) -> None:
         await asyncio.sleep(spread_s * index / calls)
@@ -136,14 +137,17 @@ class _Line:
             now = loop.time()
             if now >= self._ends_s:
                 break
-            self._load.own_delay_ms.append((now - due) * 1000)
+            if now >= self._load.all_there_s:
+                self._load.own_delay_ms.append((now - due) * 1000)
             self._waiting.append(now)
             socket.send(_samples(frame))
             self._load.call_s += FRAME_MS / 1000
 
     def _answered(self, text: str) -> None:
         if self._waiting:
-            self._load.replies_ms.append((time.monotonic() - self._waiting.popleft()) * 1000)
+            sent_s, now_s = self._waiting.popleft(), time.monotonic()
+            if sent_s >= self._load.all_there_s:
+                self._load.replies_ms.append((now_s - sent_s) * 1000)
 
 
 @lru_cache(maxsize=200_000)

@@ -22,7 +22,9 @@ from ivr.phone.transcript import Transcript
 from ivr.phone.usage import Usage
 from ivr.records.records import Records
 
-SPREAD_S = 10.0  # calls do not begin together, here as in life: their greetings would end together, too
+# Calls do not begin together, here as in life: their greetings would end together, too.  The telephones begin within about
+# the length of a call, so that calls begin as often as they end; what is measured is measured when all are there.
+SPREAD_S = 25.0
 WARM_UP_CALLS, WARM_UP_S = 6, 12.0  # what a process needs once is not what a call costs
 SHORTEST_S = 2.0  # a call that would have less time is not begun any more
 WEBHOOKS_AT_ONCE = 32  # a webhook takes milliseconds; more would only take turns
@@ -44,9 +46,10 @@ class Part:
 
 @dataclass(slots=True)
 class Load:
-    """What many calls gave."""
+    """What many calls gave.  ``early``: those that went well and ended before all telephones had begun."""
 
     results: list[tuple[Part, Result]] = field(default_factory=list)
+    early: list[Result] = field(default_factory=list)
     lasted_s: float = 0.0
     server_cpu_s: float | None = None
     before: Usage | None = None
@@ -55,18 +58,23 @@ class Load:
 
     @property
     def timings(self) -> list[Timings]:
-        """Of all media streams."""
+        """Of the media streams of all that counts."""
         return [timings for _, result in self.results for timings in result.notes.timings]
+
+    @property
+    def all_timings(self) -> list[Timings]:
+        """Of the others, too."""
+        return [*self.timings, *(timings for result in self.early for timings in result.notes.timings)]
 
     @property
     def call_s(self) -> float:
         """Seconds of media stream, summed over all calls."""
-        return sum((timings.closed_ms or 0) / 1000 for timings in self.timings)
+        return sum((timings.closed_ms or 0) / 1000 for timings in self.all_timings)
 
     @property
     def talking_share(self) -> float | None:
         """The part of it in which callers spoke."""
-        return sum(timings.talked_ms for timings in self.timings) / 1000 / self.call_s if self.call_s else None
+        return sum(timings.talked_ms for timings in self.all_timings) / 1000 / self.call_s if self.call_s else None
 
 
 class Telephones:
@@ -83,19 +91,23 @@ class Telephones:
         self._judging: list[asyncio.Task[None]] = []
 
     async def ring(self, calls: int, seconds: float, progress: Callable[[int], None] | None = None) -> Load:
-        """Make the calls.  ``progress`` gets the number of finished calls now and then."""
+        """Make the calls, for so many seconds after the last telephone has begun: they begin within as many, 25 at most.
+
+        ``progress`` gets the number of finished calls now and then.
+        """
         load = self._load
         before = await asyncio.to_thread(usage.of, self._server.pid)
         began, own_began_s = time.monotonic(), time.process_time()
-        ends = asyncio.get_running_loop().time() + seconds
-        spread_s = min(SPREAD_S, seconds / 3)
+        spread_s = min(SPREAD_S, seconds)
+        all_there = asyncio.get_running_loop().time() + spread_s
+        ends = all_there + seconds
         gc.freeze()  # what exists now stays: collecting it again and again would delay frames
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(WEBHOOKS_AT_ONCE))
         telephones = [
-            self._telephone(self._parts[index % len(self._parts)], spread_s * index / calls, ends)
+            self._telephone(self._parts[index % len(self._parts)], spread_s * index / calls, all_there, ends)
             for index in range(calls)
         ]
-        looking = asyncio.create_task(self._look(seconds))
+        looking = asyncio.create_task(self._look(spread_s, seconds))
         showing = asyncio.create_task(self._show(progress or (lambda finished: None)))
         await asyncio.gather(*telephones)
         load.lasted_s = time.monotonic() - began
@@ -108,7 +120,7 @@ class Telephones:
         await asyncio.gather(*self._judging)
         return load
 
-    async def _telephone(self, part: Part, delay_s: float, ends: float) -> None:
+    async def _telephone(self, part: Part, delay_s: float, all_there: float, ends: float) -> None:
         """One telephone keeps its part, so that the mix of callers stays the same all the time."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(delay_s)
@@ -118,16 +130,20 @@ class Telephones:
             caller = f"+1555{secrets.randbelow(10**7):07}"  # who rings again soon after hanging up is not served
             number = Number(self._server.voice_url, self._server.token, self._line, caller, left_s)
             notes = await carry(number, Caller(script, part.barge_in), Advisors(), Notes(new_sid("CA")))
-            self._judging.append(asyncio.create_task(self._judge(part, notes)))
+            self._judging.append(asyncio.create_task(self._judge(part, notes, loop.time() < all_there)))
             if notes.failure:
                 await asyncio.sleep(1)  # a server that refuses is not to be flooded
 
-    async def _judge(self, part: Part, notes: Notes) -> None:
+    async def _judge(self, part: Part, notes: Notes, early: bool) -> None:
         turns, stored = await Transcript(self._records, notes).finish()
-        self._load.results.append((part, judge(notes, turns, stored, self._language)))
+        result = judge(notes, turns, stored, self._language)
+        if early and result.outcome != "failed":
+            self._load.early.append(result)
+        else:
+            self._load.results.append((part, result))
 
-    async def _look(self, seconds: float) -> None:
-        began = time.monotonic()
+    async def _look(self, after_s: float, seconds: float) -> None:
+        began = time.monotonic() + after_s
         for share in LOOKS:
             await asyncio.sleep(max(0.0, began + share * seconds - time.monotonic()))
             seen = await asyncio.to_thread(usage.of, self._server.pid)

@@ -32,9 +32,9 @@ class Draining:
             self._busy_at_s = self._clock()
             return answer
 
-    def carries(self) -> bool:
-        """True while a stream goes on."""
-        return self._streams() > 0
+    def carries(self) -> int:
+        """How many streams go on."""
+        return self._streams()
 
     def over(self) -> bool:
         """True when it was asked to stop and nothing is left to answer.  To be asked about once a second."""

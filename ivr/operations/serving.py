@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from multiprocessing.sharedctypes import RawArray
 from typing import Any, Protocol
 
 from flask import Flask
@@ -22,6 +23,9 @@ from gunicorn.workers.gthread import ThreadWorker
 DRAIN = signal.SIGUSR2  # from the arbiter to its workers
 ORPHANS_SERVE_S = 60  # workers whose arbiter died: by then another generation answers
 _HEARTBEAT_S = 1.0
+_SLOTS = 64
+_SILENT_S = 3.0  # a process that has not told for so long is dead or hangs
+_AFTER_YOU_S = 0.005
 _AT_ONCE_S = 2  # for workers to end when calls in progress are to be cut
 
 
@@ -29,6 +33,8 @@ class CallWorker(ThreadWorker):  # type: ignore[misc]
     """Threads that carry calls.  After DRAIN it goes on answering until no call needs it."""
 
     orphaned_at_s: float | None = None
+    carried = RawArray("d", 2 * _SLOTS)
+    """Of each process, in memory that all share: how many streams it carries, and when it said so last."""
 
     def init_signals(self) -> None:
         """Take DRAIN, too."""
@@ -39,8 +45,23 @@ class CallWorker(ThreadWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Asked in each round of the main loop, at least once a second."""
         super().notify()
+        self._carries()
         if self.wsgi.extensions["draining"].over():
             self.alive = False
+
+    def accept(self, listener: Any) -> None:
+        """Called when a connection waits.  All processes hear of it: who carries more lets the others go first."""
+        now_s, own = time.monotonic(), self._carries()
+        there = range(0, 2 * _SLOTS, 2)
+        if any(self.carried[each] < own and now_s - self.carried[each + 1] < _SILENT_S for each in there):
+            time.sleep(_AFTER_YOU_S)
+        super().accept(listener)
+
+    def _carries(self) -> int:
+        """How many streams, told to the other processes."""
+        slot, streams = self.age % _SLOTS * 2, self.wsgi.extensions["draining"].carries()
+        self.carried[slot], self.carried[slot + 1] = streams, time.monotonic()
+        return int(streams)
 
     def run(self) -> None:
         """Serve; then say that it lives until its last stream is over, whatever gunicorn's count of connections is."""

@@ -22,8 +22,8 @@ from ivr.phone.transcript import Transcript
 from ivr.phone.usage import Usage
 from ivr.records.records import Records
 
-# Calls do not begin together, here as in life: their greetings would end together, too.  The telephones begin within about
-# the length of a call, so that calls begin as often as they end; what is measured is measured when all are there.
+# Calls do not begin together, here as in life: their greetings would end together, too.  The telephones begin within
+# about the length of a call, so that calls begin as often as they end; what counts is measured when all are there.
 SPREAD_S = 25.0
 WARM_UP_CALLS, WARM_UP_S = 6, 12.0  # what a process needs once is not what a call costs
 SHORTEST_S = 2.0  # a call that would have less time is not begun any more
@@ -91,7 +91,7 @@ class Telephones:
         self._judging: list[asyncio.Task[None]] = []
 
     async def ring(self, calls: int, seconds: float, progress: Callable[[int], None] | None = None) -> Load:
-        """Make the calls, for so many seconds after the last telephone has begun: they begin within as many, 25 at most.
+        """Make the calls, for so many seconds after the last telephone has begun; they begin in as many, 25 at most.
 
         ``progress`` gets the number of finished calls now and then.
         """

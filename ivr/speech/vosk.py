@@ -17,7 +17,7 @@ import numpy as np
 from ivr.call.events import Heard
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
-from ivr.speech.vosk_again import LONGEST_SAMPLES, Judgement, Phrases, in_doubt, judge, judge_again
+from ivr.speech.vosk_again import LONGEST_SAMPLES, Judgement, in_doubt, judge, judge_again
 from ivr.speech.vosk_grammar import Dictionary, VoskGrammar
 from ivr.speech.vosk_settings import with_fitting_blas, with_our_settings
 from ivr.speech.widening import Widening
@@ -103,10 +103,9 @@ class VoskModel:
         """The grammar as Vosk takes it; "" for none."""
         return self._dictionary.compile(vocabulary).phrases_json
 
-    def again_soon(
-        self, before: Judgement, first: Heard, audio: Samples, phrases: Phrases
-    ) -> "Future[Judgement] | None":
+    def again_soon(self, phrases: Sequence[str], audio: Samples) -> "SecondHearing | None":
         """Hear an utterance once more on the model's own threads; None when too many others wait for that."""
+        grammar = self._dictionary.compile(Vocabulary("", tuple(phrases)))
         with self._lock:
             if self._pool is None or self._pool_of != os.getpid():  # threads do not survive a fork
                 self._pool = ThreadPoolExecutor(os.cpu_count(), "vosk", _after_the_callers)
@@ -114,24 +113,26 @@ class VoskModel:
             if self._queued >= _QUEUE:
                 return None
             self._queued += 1
-            future = self._pool.submit(judge_again, before, first, audio, phrases, self._decode_again)
+            pool = self._pool
+        sound = Widening(*_NOISE_AGAIN).widen(audio).tobytes()
+        future = pool.submit(self._decode_twice, grammar.phrases_json, sound)
         future.add_done_callback(self._done)
-        return future
+        return SecondHearing(future, grammar, self._reject)
 
-    def _done(self, _: "Future[Judgement]") -> None:
+    def _done(self, _: "Future[str]") -> None:
         with self._lock:
             self._queued -= 1
 
-    def _decode_again(self, phrases: Sequence[str], audio: Samples) -> str:
-        grammar = self._dictionary.compile(Vocabulary("", tuple(phrases)))
-        if not grammar.phrases_json:
-            return ""
-        recogniser, wide = self._new(grammar.phrases_json), Widening(*_NOISE_AGAIN).widen(audio).tobytes()
-        recogniser.AcceptWaveform(wide)
-        recogniser.Result()  # keeps the adaptation to the voice; FinalResult would throw it away
-        recogniser.AcceptWaveform(wide)
-        words = json.loads(recogniser.FinalResult())["text"].split()
-        return grammar.text([word for word in words if word != self._reject])
+    def _decode_twice(self, phrases_json: str, sound: bytes) -> str:
+        """Only what needs no interpreter: a thread that waits behind others must not keep that from them."""
+        if not phrases_json:
+            return "{}"
+        decoder = self._new(phrases_json)
+        decoder.AcceptWaveform(sound)
+        decoder.Result()  # keeps the adaptation to the voice; FinalResult would throw it away
+        decoder.AcceptWaveform(sound)
+        result: str = decoder.FinalResult()
+        return result
 
     def unknown_words(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """The words of these phrases that the model has no pronunciation for, in order of appearance.
@@ -180,6 +181,24 @@ class VoskModel:
         return ModelUnusable(self._path, why, "install a model with: ivr models install LANGUAGE")
 
 
+class SecondHearing:
+    """An utterance that is being heard again."""
+
+    def __init__(self, result_json: "Future[str]", grammar: VoskGrammar, reject: str | None) -> None:
+        self._result_json = result_json
+        self._grammar = grammar
+        self._reject = reject
+
+    def text(self, patience_s: float | None) -> str:
+        """In the words of its phrases.  Raises TimeoutError."""
+        words = json.loads(self._result_json.result(patience_s)).get("text", "").split()
+        return self._grammar.text([word for word in words if word != self._reject])
+
+    def cancel(self) -> None:
+        """Nobody needs it any more."""
+        self._result_json.cancel()
+
+
 def _after_the_callers() -> None:
     """On Linux a thread has a priority of its own: who asks for a person is not to wait for a second hearing."""
     os.nice(_LESS_URGENT)
@@ -203,7 +222,7 @@ class VoskRecogniser:
         self._partial = ""
         self._audio: list[Samples] = []  # all that was decoded, to be heard again
         self._length = 0
-        self._again: Future[Judgement] | None = None
+        self._again: SecondHearing | None = None
         self.judged: Judgement | None = None  # after ``finish``: how it came about
 
     def accept(self, samples: Samples, quiet_ms: int) -> str:
@@ -236,9 +255,10 @@ class VoskRecogniser:
         if not self._parted:
             self._part()
         self._hand_on()
-        if self._again is not None:
+        if self._again is not None and self.judged and self._grammar.phrases:
             with suppress(TimeoutError):
-                self.judged = self._again.result(self._model.patience_s)
+                again = self._again.text(self._model.patience_s)
+                self.judged = judge_again(self.judged, self._first(), again, self._grammar.phrases)
         return self.judged.heard if self.judged else self._first()
 
     def drop(self) -> None:
@@ -293,7 +313,7 @@ class VoskRecogniser:
             first = self._first()
             self.judged = judge(first, self._seconds, phrases)
             if in_doubt(self.judged):
-                self._again = self._model.again_soon(self.judged, first, np.concatenate(self._audio), phrases)
+                self._again = self._model.again_soon((*self.judged.near, *phrases.decoys), np.concatenate(self._audio))
 
     def _keep_only_lead(self) -> None:
         if self._pending:

@@ -9,13 +9,13 @@ another mixture of words then, speech inside it the same phrase.
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from rapidfuzz import fuzz, process
 
 from ivr.call.events import Heard
-from ivr.speech.recogniser import RATE_HZ, Samples
+from ivr.speech.recogniser import RATE_HZ
 
 LONGEST_SAMPLES = 15 * RATE_HZ  # no phrase takes longer to say; more is a story for a person
 _NEAR = 8  # phrases of the second hearing
@@ -27,9 +27,6 @@ _SHORT = 10  # letters, spaces included ("주문 조회"): breath and humming be
 _SLOWEST_S = 0.15  # for a letter: half as fast as people speak (0.07); a hum of a second is no "짜증나"
 _FEWEST = 5  # letters that count: "네" may be drawn out
 _ALONE = 0.2  # ahead of nothing, in a vocabulary of one meaning: less than right phrases usually are
-
-Decode = Callable[[Sequence[str], Samples], str]
-"""(phrases, audio) -> the text heard by a decoder that knows the voice, in the words of the phrases."""
 
 
 class Phrases:
@@ -101,6 +98,7 @@ class Judgement:
     """What was said, after one hearing or two.  ``best``: the phrase that ``evidence`` is about; "" for none.
 
     ``before``: the judgement of the first hearing, when this is that of the second.  ``seconds``: of sound in words.
+    ``near``: the phrases most like the text first heard, best first.
     """
 
     heard: Heard
@@ -108,6 +106,7 @@ class Judgement:
     evidence: Once | Twice | None = None
     before: "Judgement | None" = None
     seconds: float = 0.0
+    near: tuple[str, ...] = ()
 
 
 def judge(first: Heard, seconds: float, phrases: Phrases) -> Judgement:
@@ -119,7 +118,7 @@ def judge(first: Heard, seconds: float, phrases: Phrases) -> Judgement:
     if not ranked:
         return Judgement(Heard(first.text, 0.0))
     best, ahead = phrases.best(ranked)
-    return _judgement(best, first, Once(ranked[best], ahead), Judgement(first, seconds=seconds))
+    return _judgement(best, first, Once(ranked[best], ahead), Judgement(first, seconds=seconds, near=tuple(ranked)))
 
 
 def in_doubt(judged: Judgement) -> bool:
@@ -128,11 +127,9 @@ def in_doubt(judged: Judgement) -> bool:
     return least < sure and (sure < most or len(_letters(judged.best)) < _SHORT)
 
 
-def judge_again(before: Judgement, first: Heard, audio: Samples, phrases: Phrases, decode: Decode) -> Judgement:
-    """What both hearings say together, after a second one."""
-    near = phrases.nearest(first.text, _NEAR)
-    again = decode((*near, *phrases.decoys), audio)
-    ranked = {each: likeness(again, each) + _FIRST_COUNTS * likeness(first.text, each) for each in near}
+def judge_again(before: Judgement, first: Heard, again: str, phrases: Phrases) -> Judgement:
+    """What both hearings say together.  ``again``: the text of the second, among the phrases ``near`` the first."""
+    ranked = {each: likeness(again, each) + _FIRST_COUNTS * likeness(first.text, each) for each in before.near}
     best, ahead = phrases.best(ranked)
     return _judgement(best, first, Twice(likeness(first.text, best), likeness(again, best), ahead), before)
 
@@ -142,7 +139,8 @@ def _judgement(best: str, first: Heard, evidence: Once | Twice, before: Judgemen
     drawn_out = before.seconds > _SLOWEST_S * max(len(_letters(best)), _FEWEST)
     sure = 0.0 if drawn_out else probability(evidence)
     heard = Heard(best if sure >= _WINS else first.text, sure)
-    return Judgement(heard, best, evidence, before if isinstance(evidence, Twice) else None, before.seconds)
+    earlier = before if isinstance(evidence, Twice) else None
+    return Judgement(heard, best, evidence, earlier, before.seconds, before.near)
 
 
 def _letters(text: str) -> str:

@@ -130,18 +130,27 @@ def test_the_same_phrase_in_both_hearings_is_believed_and_mixtures_are_not() -> 
 def test_a_doubt_is_heard_again_and_what_is_clear_or_hopeless_is_not() -> None:
     for evidence, doubtful in ((Once(1.0, 0.3), False), (Once(0.6, 0.1), True), (Once(0.4, 0.02), False)):
         judged_once = Judgement(Heard("", probability(evidence)), "open the door", evidence)
-        assert in_doubt(judged_once) == doubtful, evidence
+        assert in_doubt(judged_once, PHRASES) == doubtful, evidence
+
+
+def test_a_weak_likeness_to_words_of_anger_is_not_worth_another_hearing() -> None:
+    asides = Phrases(("open the door", "close the window", "play some music"), meanings=("", "close", "play"))
+    for likely, doubtful in ((0.1, False), (0.5, True)):
+        judged_once = Judgement(Heard("", likely), "open the door", Once(0.5, 0.08))
+        assert in_doubt(judged_once, asides) == doubtful
+        assert in_doubt(judged_once, PHRASES)
 
 
 def test_a_short_phrase_is_heard_again_however_clear_it_is() -> None:
-    assert in_doubt(judge(Heard("go on", 1.0), 0.5, Phrases(("go on", "play some music"))))
+    phrases = Phrases(("go on", "play some music"))
+    assert in_doubt(judge(Heard("go on", 1.0), 0.5, phrases), phrases)
 
 
 def test_a_phrase_drawn_out_longer_than_anybody_says_it_is_not_believed() -> None:
     spoken, hummed = (judge(Heard("open the door", 1.0), seconds, PHRASES) for seconds in (1.5, 2.5))
     assert spoken.heard.confidence > 0.9
     assert hummed.heard.confidence == 0.0
-    assert not in_doubt(hummed)
+    assert not in_doubt(hummed, PHRASES)
 
 
 def test_phrases_of_one_meaning_cast_no_doubt_on_each_other() -> None:

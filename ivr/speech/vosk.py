@@ -312,7 +312,7 @@ class VoskRecogniser:
         if self._partial and phrases and self._length <= LONGEST_SAMPLES:
             first = self._first()
             self.judged = judge(first, self._seconds, phrases)
-            if in_doubt(self.judged):
+            if in_doubt(self.judged, phrases):
                 self._again = self._model.again_soon((*self.judged.near, *phrases.decoys), np.concatenate(self._audio))
 
     def _keep_only_lead(self) -> None:

@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ivr.config import Config
-from ivr.operations import memory
 from ivr.operations.health import health
 from ivr.operations.logs import JsonLines
 from ivr.operations.metrics import Metrics, timed
@@ -81,13 +80,3 @@ def test_a_log_line_has_the_call_and_not_the_caller() -> None:
     line = json.loads(JsonLines().format(record))
     assert line["call"] == "CA" + "0" * 32 and line["level"] == "warning"
     assert "+15550199" not in line["what"] and "•••199" in line["what"]
-
-
-def test_a_server_takes_its_memory_from_jemalloc_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "jemalloc", lambda: "libjemalloc.so.2")
-    given = memory.with_jemalloc({"PATH": "/bin"})
-    assert given["LD_PRELOAD"] == "libjemalloc.so.2" and given["PATH"] == "/bin" and given["MALLOC_CONF"]
-    assert memory.with_jemalloc({"MALLOC_CONF": "narenas:8"})["MALLOC_CONF"] == "narenas:8"
-    assert memory.with_jemalloc({"LD_PRELOAD": "own.so"}) == {"LD_PRELOAD": "own.so"}
-    monkeypatch.setattr(memory, "jemalloc", lambda: None)
-    assert memory.with_jemalloc({"PATH": "/bin"}) == {"PATH": "/bin"}

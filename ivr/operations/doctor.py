@@ -10,7 +10,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config import Config, ConfigError, Settings, load
-from ivr.operations import memory, outside
+from ivr.operations import outside
 from ivr.operations.finding import Finding
 from ivr.records.database import RecordsUnavailable, connect
 from ivr.records.schema import HEAD
@@ -47,7 +47,6 @@ def examine(environ: dict[str, str], load_model: LoadModel) -> Iterator[Finding]
     yield database(settings)
     yield _disk(settings)
     yield _open_files(config)
-    yield _allocator()
     yield outside.certificate(settings)
     yield from outside.server(settings)
     yield from outside.account(config, settings, environ)
@@ -134,14 +133,6 @@ def _disk(settings: Settings) -> Finding:
     if free < FREE_BYTES:
         return Finding("disk", "unwise", f"{free / 1e9:.1f} GB free at {place}", "make room: records and prompts grow")
     return Finding("disk", "well", f"{free / 1e9:.0f} GB free")
-
-
-def _allocator() -> Finding:
-    found = memory.jemalloc()
-    if found is None:
-        remedy = "install it, on Debian: apt-get install libjemalloc2"
-        return Finding("memory", "unwise", "no jemalloc: many calls at once wait for each other's memory", remedy)
-    return Finding("memory", "well", f"{found} serves many calls at once")
 
 
 def _open_files(config: Config) -> Finding:

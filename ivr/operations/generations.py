@@ -15,8 +15,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.operations.memory import with_jemalloc
-
 SUCCEEDED = signal.SIGUSR2  # to a generation: another one listens now
 STOP = signal.SIGTERM  # ... : nobody else does, so answer until the last call is over
 AT_ONCE = signal.SIGINT
@@ -89,7 +87,7 @@ class Generations:
         files = (self._listener.fileno(), tell)
         command = [*self._command, "--generation", ",".join(map(str, files))]
         own = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}  # we speak to systemd
-        process = subprocess.Popen(command, pass_fds=files, env=with_jemalloc(own), stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, pass_fds=files, env=own, stdin=subprocess.DEVNULL)
         os.close(tell)
         return Generation(process, ready, time.monotonic())
 

@@ -18,13 +18,13 @@ from ivr.accuracy.recognition import (
     read_recordings,
     table,
 )
-from ivr.accuracy.recognition_fit import fit, other_grammars
+from ivr.accuracy.recognition_fit import fit, numbers, other_grammars
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
 from ivr.grammar import DigitWords, Expecting, Vocabulary
 from ivr.speech.recogniser import Recogniser, Samples
 from ivr.speech.vosk_again import Judgement, Once, Phrases, Twice, in_doubt, judge, judge_again, likeness, probability
-from ivr.speech.whisper_judging import Evidence, Reading
+from ivr.speech.whisper_judging import Evidence, NumberEvidence, Reading
 from tests.wav import write_wav
 
 SILENCE = np.zeros(800, np.int16)
@@ -94,6 +94,18 @@ def test_digits_of_one_speaker_become_numbers(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("path,speaker,transcript\n" + rows)
     strings = read_digit_strings(tmp_path / "list.csv", DigitWords(digits={"one": "1", "two": "2"}), 2)
     assert [(each.speaker, each.wanted) for each in strings] == [("x", "12"), ("y", "12")]
+
+
+def test_numbers_count_as_they_are_and_what_is_no_number_is_outside(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", SILENCE)
+    rows = "".join(f"a.wav,x,{text}\n" for text in ("one two", "my order", "one two one", "two one"))
+    (tmp_path / "list.csv").write_text("path,speaker,transcript\n" + rows)
+    strings = read_digit_strings(tmp_path / "list.csv", DigitWords(digits={"one": "1", "two": "2"}), 2)
+    assert [(each.transcript, each.wanted) for each in strings] == [
+        ("one two", "12"),
+        ("my order", ""),
+        ("two one", "21"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["path,speaker\na.wav,one\n", "path,speaker,transcript\nnone.wav,one,open\n"])
@@ -209,6 +221,20 @@ def test_a_fit_of_whisper_weighs_speech_inside_and_outside_alike_in_every_gramma
     often, alike = fit(({}, rows)), fit(({}, rows), ({}, rows))
     assert alike["evidence"]["bias"] > often["evidence"]["bias"]
     assert alike["evidence"]["weights"][0] > 0
+
+
+def test_numbers_have_weights_of_their_own_with_a_lead_and_without() -> None:
+    random = np.random.default_rng(1)
+    words = DigitWords(digits={"one": "1", "two": "2"})
+    rows = []
+    for at in range(400):
+        said, heard = random.choice(["one two", "two one"], 2).tolist()
+        fits, ahead = random.normal(-3, 1), random.normal(8 if said == heard else 2, 1)
+        why = Reading(Heard("", 0.0), "", digits=(heard, NumberEvidence(fits, ahead if at % 2 else None)))
+        rows.append(replace(judged(words.read(said)[0], "", 0.5, f"speaker {at % 7}"), why=why))
+    found = fit((numbers(rows, words), rows))
+    assert found["number"]["weights"][1] > 1 > abs(found["number"]["weights"][0])
+    assert len(found["number alone"]["weights"]) == 1
 
 
 def test_a_probability_is_fitted_with_few_phrases_and_with_many() -> None:

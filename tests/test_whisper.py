@@ -14,7 +14,15 @@ from ivr.speech import models
 from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, Samples
 from ivr.speech.whisper import WhisperModel
-from ivr.speech.whisper_judging import digits_probability, phrase_probability, weigh
+from ivr.speech.whisper_judging import (
+    Evidence,
+    NumberEvidence,
+    Written,
+    judge,
+    number_probability,
+    phrase_probability,
+    weigh,
+)
 from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
 from ivr.speech.whisper_reading import without_repetition
 
@@ -256,4 +264,27 @@ def test_phrases_that_sound_exactly_alike_share_the_probability() -> None:
 
 
 def test_digits_are_as_sure_as_they_are_ahead_of_the_next_best() -> None:
-    assert digits_probability(-2.0, 1.0) < 0.5 < 0.9 < digits_probability(-2.0, 10.0)
+    little, much = NumberEvidence(-3.0, ahead=1.0), NumberEvidence(-3.0, ahead=10.0)
+    assert number_probability(little) < 0.5 < 0.9 < number_probability(much)
+
+
+FREE = Written("one two one three one three one three", (), -0.4)
+NO = {"no": Evidence(-0.1, 1.0, 3.0)}
+
+
+def test_of_a_number_that_was_asked_for_the_free_text_is_not_believed() -> None:
+    unsure = ("four one zero seven one six", NumberEvidence(-4.0, ahead=1.0))
+    reading = judge(FREE, {}, unsure)
+    assert reading.heard.text == unsure[0] and reading.heard.confidence < 0.5 and not reading.partial
+
+
+def test_what_is_no_number_stays_what_it_is() -> None:
+    for digits in (("one one two", NumberEvidence(-5.0)), ("four one zero seven one six", NumberEvidence(-9.0, 0.5))):
+        assert judge(FREE, {}, digits).heard.text == FREE.text
+        assert judge(FREE, NO, digits).heard.confidence > 0.9
+
+
+def test_a_short_word_is_unsure_where_a_number_may_have_been_said() -> None:
+    digits = ("nine nine five five six nine", NumberEvidence(-4.0, ahead=2.0))
+    heard = judge(Written("no", (), -0.1), NO, digits).heard
+    assert heard.text == "no" and heard.confidence < 0.75

@@ -17,10 +17,12 @@ _APART = 6  # strings of single words from one speaker
 Floats = NDArray[np.float64]
 
 
-def strings(speaker: Speaker, chance: np.random.Generator) -> Iterator[tuple[Labels, Samples]]:
-    """Some put together from words said alone, then those said in one go."""
+def strings(
+    speaker: Speaker, chance: np.random.Generator, fewest: int = 3, most: int = 7
+) -> Iterator[tuple[Labels, Samples]]:
+    """Some put together from words said alone, ``fewest`` to ``most`` of them, then those said in one go."""
     for _ in range(_APART):
-        labels = some_words(chance, int(chance.integers(3, 8)), 0.04, 0.05)
+        labels = some_words(chance, int(chance.integers(fewest, most + 1)), 0.04, 0.05)
         if any(not speaker.words[word] for word in labels):
             continue
         parts = [speaker.words[word][int(chance.integers(len(speaker.words[word])))] for word in labels]
@@ -28,9 +30,14 @@ def strings(speaker: Speaker, chance: np.random.Generator) -> Iterator[tuple[Lab
         if len(samples) <= _LONGEST:
             yield labels, samples
     for labels, sound in speaker.whole:
-        samples = _line(_whole(sound, chance, _throat(chance)), chance)
+        samples = spoken(sound, chance)
         if len(samples) <= _LONGEST:
             yield labels, samples
+
+
+def spoken(sound: Sound, chance: np.random.Generator) -> Samples:
+    """What was said in one go, as a line brings it."""
+    return _line(_whole(sound, chance, _throat(chance)), chance)
 
 
 def _throat(chance: np.random.Generator) -> float:

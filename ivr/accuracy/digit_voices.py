@@ -71,10 +71,14 @@ _PLAIN = str.maketrans("íóůá", "ioua")  # for Festival's Czech voices
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speaker:
-    """``words``: for each of ``WORDS``, the ways it was said alone.  ``whole``: strings said in one go."""
+    """``words``: for each of ``WORDS``, the ways it was said alone.  ``whole``: strings said in one go.
+
+    ``others``: what else it was asked to say.
+    """
 
     words: Sequence[Sequence[Sound]]
     whole: Sequence[tuple[Labels, Sound]]
+    others: Sequence[tuple[str, Sound]]
 
 
 def missing_programs() -> list[str]:
@@ -82,11 +86,11 @@ def missing_programs() -> list[str]:
     return [name for name in PROGRAMS if shutil.which(name) is None]
 
 
-def speaker(chance: np.random.Generator) -> Speaker:
-    """Somebody who says all the words, twice."""
+def speaker(chance: np.random.Generator, others: Sequence[str] = ()) -> Speaker:
+    """Somebody who says all the words, twice, and ``others``."""
     match KINDS[chance.integers(len(KINDS))]:
         case "festival":
-            return _festival_speaker(chance)
+            return _festival_speaker(chance, others)
         case "flite":
             name, slow, hz = FLITE[chance.integers(len(FLITE))], chance.uniform(0.8, 1.3), chance.uniform(85, 200)
             spelt = list(WORDS)
@@ -107,10 +111,12 @@ def speaker(chance: np.random.Generator) -> Speaker:
                 speed = int(rate * chance.uniform(0.85, 1.15))
                 return _espeak(voice, text, speed, int(np.clip(pitch + chance.normal(0, 8), 0, 99)))
 
-    return _speaker(chance, spelt, say)
+    return _speaker(chance, spelt, others, say)
 
 
-def _speaker(chance: np.random.Generator, spelt: Sequence[str], say: Callable[[str], Sound]) -> Speaker:
+def _speaker(
+    chance: np.random.Generator, spelt: Sequence[str], others: Sequence[str], say: Callable[[str], Sound]
+) -> Speaker:
     words: list[list[Sound]] = [[] for _ in WORDS]
     for again in (False, True):
         for at, text in enumerate(_chosen(chance, spelt)):
@@ -122,7 +128,8 @@ def _speaker(chance: np.random.Generator, spelt: Sequence[str], say: Callable[[s
         labels = some_words(chance, int(chance.integers(2, 7)), 0.05, 0.07)
         pause = (" ", ", ", ", ")[chance.integers(3)]
         whole.append((labels, say(pause.join(texts[word] for word in labels) + ".")))
-    return Speaker([[sound for sound in sounds if len(sound) > SHORTEST] for sounds in words], whole)
+    words = [[sound for sound in sounds if len(sound) > SHORTEST] for sounds in words]
+    return Speaker(words, whole, _audible([(text, say(f"{text}.")) for text in others]))
 
 
 def some_words(chance: np.random.Generator, count: int, doubled: float, oh: float) -> Labels:
@@ -156,7 +163,7 @@ def _flite(voice: str, text: str, slow: float, hz: float) -> Sound:
         return _wav(Path(file.name).read_bytes())
 
 
-def _festival_speaker(chance: np.random.Generator) -> Speaker:
+def _festival_speaker(chance: np.random.Generator, others: Sequence[str]) -> Speaker:
     """All in one run: it takes a second to start."""
     voice, spelt = FESTIVAL[chance.integers(len(FESTIVAL))], list(WORDS)
     if voice in {"pc_diphone", "lp_diphone"}:
@@ -165,10 +172,15 @@ def _festival_speaker(chance: np.random.Generator) -> Speaker:
         spelt = [each.translate(_PLAIN) for each in RESPELT["cs"].split(",")]
     texts = _chosen(chance, spelt)
     labels = some_words(chance, 6, 0.05, 0.07)
-    said = [*texts, *_chosen(chance, spelt), ", ".join(texts[word] for word in labels)]
-    *alone, whole = _festival(voice, said, chance.uniform(0.8, 1.3))
+    said = [*texts, *_chosen(chance, spelt), ", ".join(texts[word] for word in labels), *others]
+    sounds = _festival(voice, said, chance.uniform(0.8, 1.3))
+    alone, whole, rest = sounds[: 2 * len(WORDS)], sounds[2 * len(WORDS)], sounds[2 * len(WORDS) + 1 :]
     words = [[sound for sound in alone[at :: len(WORDS)] if len(sound) > SHORTEST] for at in range(len(WORDS))]
-    return Speaker(words, [(labels, whole)] if len(whole) else [])
+    return Speaker(words, [(labels, whole)] if len(whole) else [], _audible(list(zip(others, rest, strict=True))))
+
+
+def _audible(said: Sequence[tuple[str, Sound]]) -> list[tuple[str, Sound]]:
+    return [(text, sound) for text, sound in said if len(sound) > SHORTEST]
 
 
 def _festival(voice: str, texts: Sequence[str], slow: float) -> list[Sound]:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Recording:
 class Judged:
     """What was made of a recording: ``found`` is the phrase or digits it was taken for ("" for nothing).
 
-    ``why``: how the confidence came about, where the recogniser says so.
+    ``confidence``: that it is that; 0.0 for nothing.  ``why``: how it came about, where the recogniser says so.
     """
 
     recording: Recording
@@ -84,26 +84,32 @@ def read_recordings(manifest: Path, phrases: Iterable[str]) -> list[Recording]:
 
 
 def read_digit_strings(manifest: Path, words: DigitWords, length: int) -> list[Recording]:
-    """Strings of ``length`` digits, each joined from single digits of one speaker in the order of the CSV.
+    """Numbers of ``length`` digits: rows that are one, and single digits of one speaker joined in the order of the CSV.
 
-    Rows that are not one digit are passed over.  Raises LabelledDataError.
+    Rows without any digit are speech outside; numbers of other lengths are passed over.  Raises LabelledDataError.
     """
-    by_speaker: dict[str, list[tuple[str, Samples]]] = {}
+    singles: dict[str, list[tuple[str, Samples]]] = {}
+    recordings = []
     for row in _rows(manifest):
-        digit, _ = words.read(normalise(row["transcript"]))
-        if len(digit) == 1:
-            by_speaker.setdefault(row["speaker"], []).append((digit, _samples(manifest.parent / row["path"])))
+        text, speaker = normalise(row["transcript"]), row["speaker"]
+        digits, _ = words.read(text)
+        if len(digits) not in {0, 1, length}:
+            continue
+        samples = _samples(manifest.parent / row["path"])
+        if len(digits) == 1 < length:
+            singles.setdefault(speaker, []).append((digits, samples))
+        else:
+            recordings.append(Recording(samples, text, speaker, digits))
     gap = np.zeros(GAP_MS * RATE_HZ // 1000, dtype=np.int16)
-    strings = []
-    for speaker, digits in by_speaker.items():
-        rows = iter(digits)
+    for speaker, spoken in singles.items():
+        rows = iter(spoken)
         while len(some := list(islice(rows, length))) == length:
             sound = np.concatenate([part for _, samples in some for part in (samples, gap)])
             text = "".join(digit for digit, _ in some)
-            strings.append(Recording(sound, text, speaker, text))
-    if not strings:
-        raise LabelledDataError(f"{manifest}: has no speaker with {length} recordings of single digits")
-    return strings
+            recordings.append(Recording(sound, text, speaker, text))
+    if not any(each.wanted for each in recordings):
+        raise LabelledDataError(f"{manifest}: has no number of {length} digits, nor as many single digits of a speaker")
+    return recordings
 
 
 def _rows(manifest: Path) -> list[dict[str, str]]:
@@ -154,6 +160,11 @@ def grammar_of(language: str, phrases: Iterable[str], digit_words: DigitWords, d
     return Grammar(language, {phrase: phrase for phrase in phrases}, digit_words, decoys=decoys)
 
 
+def within(grammar: Grammar, recordings: Iterable[Recording]) -> list[Recording]:
+    """The same recordings, inside or outside this grammar."""
+    return [replace(each, wanted=grammar.sentences.get(each.transcript, "")) for each in recordings]
+
+
 def evaluate(
     model: RecognitionModel,
     grammar: Grammar,
@@ -171,7 +182,7 @@ def evaluate(
         meaning = grammar.understand(heard.text, expecting) if heard.text else Meaning(None)
         found = meaning.digits if expecting.asked == "digits" else meaning.intent or ""
         progress()
-        return Judged(recording, heard.text, found, confidence(heard, meaning), why)
+        return Judged(recording, heard.text, found, confidence(heard, meaning) if found else 0.0, why)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(judge, recordings))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ivr.accuracy.labelled import LabelledDataError
 from ivr.accuracy.recognition import Judged, calibration_error, grammar_of
-from ivr.grammar import Grammar
+from ivr.grammar import DigitWords, Grammar
 from ivr.speech.vosk_again import Judgement, likeness
 from ivr.speech.whisper_judging import Reading
 
@@ -60,13 +60,23 @@ def fit(*heard: tuple[Mapping[str, str], Sequence[Judged]]) -> dict[str, Any]:
     return {kind: _fit(kind, some) for kind, some in rows.items()}
 
 
+def numbers(judged: Sequence[Judged], words: DigitWords) -> dict[str, str]:
+    """What the digits that were heard mean, as ``fit`` wants it."""
+    heard = [each.why.digits[0] for each in judged if isinstance(each.why, Reading) and each.why.digits]
+    return {text: words.read(text)[0] for text in heard}
+
+
 def _evidence(why: Judgement | Reading | None) -> Iterator[tuple[str, str, tuple[float, ...]]]:
     """Of each hearing: the name of its evidence, the phrase it is about, and its numbers.
 
-    Phrases that sound the same share a probability, which says nothing about the weights.
+    Of a hearing in which digits may be said, those alone.  Phrases that sound the same share a probability, which says
+    nothing about the weights.
     """
     if isinstance(why, Reading):
-        if why.evidence and why.evidence.one_of == 1:
+        if why.digits:
+            text, number = why.digits
+            yield "number" if number.ahead is not None else "number alone", text, number.weighed
+        elif why.evidence and why.evidence.one_of == 1:
             yield "evidence", why.best, why.evidence.weighed
         return
     while why:

@@ -1,7 +1,6 @@
 """``ivr evaluate recognition``: labelled recordings -> handled, wrong, rejected, accepted from outside."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +38,15 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
     """What would be done with each recording of CSV (columns path, speaker, transcript).
 
     Recordings whose transcript is one of the phrases must be handled, all others must not be accepted.  With
-    --slot digits, single digits of a speaker are joined into numbers.  The table is that of the shipped weights; --fit
-    adds weights fitted on the recordings, and how good such are for speakers they were not fitted on.  It hears
-    everything with four more grammars, of other sizes.
+    --slot digits, single digits of a speaker are joined into numbers; numbers of that length count as they are, and
+    what holds no digit must not be accepted.  The table is that of the shipped weights; --fit adds weights fitted on
+    the recordings, and how good such are for speakers they were not fitted on.  For that it hears everything again:
+    with four grammars of other sizes, or with the length of the number left open.
     """
     from rich.progress import Progress
 
     from ivr.accuracy import recognition as accuracy
-    from ivr.accuracy.recognition_fit import other_grammars
+    from ivr.accuracy.recognition_fit import numbers, other_grammars
     from ivr.app import load_model
     from ivr.grammar import Expecting
     from ivr.speech.models import remedy
@@ -71,17 +71,19 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
     grammar = config.grammars[language]
     if phrases:
         grammar = accuracy.grammar_of(language, known, words, grammar.decoys)
-    expecting = Expecting("digits", (join,)) if slot else Expecting("request")
+    number, request = Expecting("digits", (join,)), Expecting("request")
+    ways = [(grammar, number if slot else request)]
+    if fit:
+        others = [] if slot else other_grammars(list(known), config.grammars[language])
+        ways += [(grammar, Expecting("digits"))] if slot else [(other, request) for other in others]
+    heard = []
     with Progress(transient=True, disable=as_json) as progress:
-        task = progress.add_task(model.name, total=len(recordings))
-        judged = accuracy.evaluate(model, grammar, expecting, recordings, lambda: progress.advance(task))
-        heard = [(grammar.sentences, judged)]
-        for other in other_grammars(list(known), config.grammars[language]) if fit and phrases else ():
-            some = [replace(each, wanted=other.sentences.get(each.transcript, "")) for each in recordings]
-            progress.update(task, completed=0)
-            more = accuracy.evaluate(model, other, expecting, some, lambda: progress.advance(task))
-            heard.append((other.sentences, more))
-    found = {"recogniser": model.name, **accuracy.table(judged, config.plans[language].bands)}
+        task = progress.add_task(model.name, total=len(ways) * len(recordings))
+        for grammar, expecting in ways:
+            some = recordings if slot else accuracy.within(grammar, recordings)
+            judged = accuracy.evaluate(model, grammar, expecting, some, lambda: progress.advance(task))
+            heard.append((numbers(judged, words) if slot else grammar.sentences, judged))
+    found = {"recogniser": model.name, **accuracy.table(heard[0][1], config.plans[language].bands)}
     if fit:
         found["fitted"] = _fit(heard)
     if plot:

@@ -18,7 +18,15 @@ _ACT_ON_FREE_TEXT = -0.5
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --fit
 WEIGHTS = (1.6, 2.4, 0.9)
 BIAS = 1.3
+
+# The same for strings of digits, said by synthetic voices that the layer for digits did not hear:
+# ivr evaluate recognition DIGITS.csv --slot digits --fit
+NUMBER_WEIGHTS = (0.6, 0.3)
+NUMBER_BIAS = 1.1
+ALONE_WEIGHTS = (0.9,)
+ALONE_BIAS = 3.6
 _MOST_LEAD = 15.0  # of a string of digits: more tells nothing more
+_LIKE_A_NUMBER = 0.15  # of what those voices said instead of a number, nothing reached it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +50,35 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberEvidence:
+    """What speaks for a string of digits.
+
+    ``fits``: log probability of its tokens given the sound, over their number to the power of 0.7.  ``ahead``: how much
+    better it is than the best other digits; None where it is not as long as was asked for, or there are no others.
+    """
+
+    fits: float
+    ahead: float | None = None
+
+    @property
+    def weighed(self) -> tuple[float, ...]:
+        """What ``NUMBER_WEIGHTS`` are for, or without a lead ``ALONE_WEIGHTS``."""
+        return (self.fits,) if self.ahead is None else (self.fits, min(self.ahead, _MOST_LEAD))
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """``partial``: what a call may act upon before the utterance is over, or "".
 
-    ``evidence``: for ``best``, the phrase that is most probably right, if there is one.
+    ``evidence``: for ``best``, the phrase that is most probably right, if there is one.  ``digits``: the string of
+    digits that is most probably right, where digits may be said, and its evidence.
     """
 
     heard: Heard
     partial: str
     best: str = ""
     evidence: Evidence | None = None
+    digits: tuple[str, NumberEvidence] | None = None
 
 
 NOTHING = Reading(Heard("", 0.0), "")
@@ -59,15 +86,11 @@ NOTHING = Reading(Heard("", 0.0), "")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text in the model's tokens.  ``score``: mean log probability of a token, where the model wrote it.
-
-    ``ahead``: of as many digits as were asked for, how much better they are than the best others, if there are any.
-    """
+    """A text in the model's tokens.  ``score``: mean log probability of a token, where the model wrote it."""
 
     text: str
     tokens: tuple[int, ...]
     score: float = 0.0
-    ahead: float | None = None
 
 
 def weigh(
@@ -88,43 +111,48 @@ def weigh(
     return found
 
 
-def judge(free: Written, candidates: Mapping[str, Evidence], digits: Written | None) -> Reading:
+def judge(
+    free: Written, candidates: Mapping[str, Evidence], digits: tuple[str, NumberEvidence] | None = None
+) -> Reading:
     """The best of what was found: a phrase or digits when they fit the sound, else the free text.
 
     ``candidates``: phrases, the best first.  Confidence of free text is the mean probability of its tokens and at most
-    a half: however well heard, it is not what was asked for.
+    a half: however well heard, it is not what was asked for.  Where a number was asked for and something like it was
+    said, the free text says less: it drops and repeats digits.
     """
     readings = {text: phrase_probability(evidence) for text, evidence in candidates.items()}
     phrase, evidence = next(iter(candidates.items()), ("", None))
+    number = ""
     if digits:
-        readings[digits.text] = max(readings.get(digits.text, 0.0), digits_probability(digits.score, digits.ahead))
+        text, for_digits = digits
+        probability = max(readings.pop(text, 0.0), number_probability(for_digits))
+        if for_digits.ahead is not None and probability >= _LIKE_A_NUMBER:
+            number = text
+            readings = {each: min(likely, 1 - probability) for each, likely in readings.items()}
+        readings[text] = probability
     ranked = sorted(readings.items(), key=lambda reading: -reading[1])
     best, probability = ranked[0] if ranked else ("", 0.0)
-    if probability >= _WINS:
+    if probability >= _WINS or (number and best == number):
         partial = best if probability >= _ACT_ON_READING else ""
-        return Reading(Heard(best, probability, tuple(ranked[1:])), partial, phrase, evidence)
+        return Reading(Heard(best, probability, tuple(ranked[1:])), partial, phrase, evidence, digits)
     if not free.text or free.score < _GUESS:
-        return Reading(Heard("", 0.0, tuple(ranked)), "", phrase, evidence)
+        return Reading(Heard("", 0.0, tuple(ranked)), "", phrase, evidence, digits)
     confidence = min(math.exp(free.score), _WINS)
     partial = free.text if free.score >= _ACT_ON_FREE_TEXT else ""
-    return Reading(Heard(free.text, confidence, tuple(ranked)), partial, phrase, evidence)
+    return Reading(Heard(free.text, confidence, tuple(ranked)), partial, phrase, evidence, digits)
 
 
 def phrase_probability(evidence: Evidence) -> float:
     """That the phrase is what was said: a logistic with ``WEIGHTS`` and ``BIAS``, shared with what sounds the same."""
-    sum_of_all = BIAS + sum(weight * value for weight, value in zip(WEIGHTS, evidence.weighed, strict=True))
-    return _logistic(sum_of_all) / evidence.one_of
+    return _logistic(WEIGHTS, evidence.weighed, BIAS) / evidence.one_of
 
 
-def digits_probability(score: float, ahead: float | None) -> float:
-    """The same for a string of digits, fitted on synthetic speakers that the layer for digits did not hear.
-
-    Without a lead: fitted on 98 strings by three speakers and 40 recordings of other speech.
-    """
-    if ahead is None:
-        return _logistic(1.36 * score + 5.17)
-    return _logistic(0.53 * score + 0.54 * min(ahead, _MOST_LEAD) + 0.15)
+def number_probability(evidence: NumberEvidence) -> float:
+    """The same for a string of digits."""
+    if evidence.ahead is None:
+        return _logistic(ALONE_WEIGHTS, evidence.weighed, ALONE_BIAS)
+    return _logistic(NUMBER_WEIGHTS, evidence.weighed, NUMBER_BIAS)
 
 
-def _logistic(value: float) -> float:
-    return 1.0 / (1.0 + math.exp(-value))
+def _logistic(weights: Sequence[float], values: Sequence[float], bias: float) -> float:
+    return 1.0 / (1.0 + math.exp(-bias - sum(weight * value for weight, value in zip(weights, values, strict=True))))

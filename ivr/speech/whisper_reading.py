@@ -17,7 +17,7 @@ from ivr.grammar import normalise
 from ivr.speech.digit_sounds import digit_strings, digits_in
 from ivr.speech.recogniser import RATE_HZ, Samples
 from ivr.speech.whisper_features import log_mel
-from ivr.speech.whisper_judging import NOTHING, Reading, Written, judge, weigh
+from ivr.speech.whisper_judging import NOTHING, NumberEvidence, Reading, Written, judge, weigh
 from ivr.speech.whisper_phrases import Phrases, with_numbers
 
 _START = [50257, 50362]  # tiny.en: start of transcript, no timestamps
@@ -105,7 +105,7 @@ class Reader:
     def _text(self, tokens: Sequence[int]) -> str:
         return normalise(_digits_as_words(self._tokenizer.decode(tokens)))
 
-    def _hear_digits(self, sounding: NDArray[np.float32], phrases: Phrases) -> Written | None:
+    def _hear_digits(self, sounding: NDArray[np.float32], phrases: Phrases) -> tuple[str, NumberEvidence] | None:
         """What it hears if only digits may be said: the string whose sound and text together fit best."""
         if phrases.lengths is None:
             strings = self._write_free(sounding, phrases.digit_words)
@@ -120,7 +120,7 @@ class Reader:
         others = [value for text, value in total.items() if digits_in(text) != digits_in(best)]
         asked = len(digits_in(best).split()) in (phrases.lengths or ())  # else it may be no digits at all
         ahead = total[best] - max(others) if others and asked else None
-        return Written(best, (), float(logs[best].sum() / len(logs[best]) ** _LENGTH), ahead)
+        return best, NumberEvidence(float(logs[best].sum() / len(logs[best]) ** _LENGTH), ahead)
 
     def _write_free(self, encoded: NDArray[np.float32], words: tuple[str, ...]) -> dict[str, float]:
         """What it hears if only these words may be said, as far as it can be told from one writing."""

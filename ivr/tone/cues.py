@@ -90,13 +90,10 @@ class Cues:
         if not len(samples):
             return
         now = self._now
-        loudness = np.abs(samples.astype(np.int32))
-        now.heard += len(samples)
-        now.over_prompt += len(samples) * over_prompt
-        now.peak = max(now.peak, int(loudness.max()))
-        now.clipped += int(np.count_nonzero(loudness >= _CLIPPED))
         if now.frames >= _LONGEST_FRAMES:
             return
+        now.heard += len(samples)
+        now.over_prompt += len(samples) * over_prompt
         now.waiting.append(samples)
         now.waiting_samples += len(samples)
         if now.waiting_samples >= _BATCH:
@@ -118,8 +115,10 @@ def _take(now: _Utterance) -> None:
     if len(rows):
         now.rows.append(rows)
         now.frames += len(rows)
-    left = samples[len(rows) * HOP :]
-    now.waiting, now.waiting_samples = [left], 0
+        loudness = np.abs(samples[: len(rows) * HOP].astype(np.int32))
+        now.peak = max(now.peak, int(loudness.max()))
+        now.clipped += int(np.count_nonzero(loudness >= _CLIPPED))
+    now.waiting, now.waiting_samples = [samples[len(rows) * HOP :]], 0
 
 
 def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:

@@ -352,6 +352,7 @@ def test_calls_are_served_well_when_nothing_is_beyond_its_limit() -> None:
         {"latency_ms": {"late_frames": {"share": 0.011}}},
         {"failed": 1},
         {"outcomes": {"asks: transferred overload": 1}},
+        {"outcomes": {"asks: transferred failure": 1}},
         {"telephone": {"own_delay_ms": {"p95": 20.1}}},
     ):
         assert len(beyond(measured(**changed))) == 1, changed

@@ -189,8 +189,9 @@ def _print(console: Any, measured: dict[str, Any]) -> None:
     for outcome, count in measured["outcomes"].items():
         console.print(f"  {count:5} {outcome}")
     if "limit" in measured:
-        tried = ", ".join(f"{each['calls']}{' no' if each['beyond'] else ''}" for each in measured["tried"])
-        console.print(f"\n[bold]{measured['limit']} calls at once[/] with good latencies (tried: {tried})")
+        console.print(f"\n[bold]{measured['limit']} calls at once[/] with good latencies; tried:")
+        for each in measured["tried"]:
+            console.print(f"  {each['calls']:5} {'; '.join(each['beyond']) or 'good'}")
     if other := measured.get("vosk_server"):
         console.print(
             f"a bare recognition server: {other['limit']} calls with answers within {other['most_ms']:g} ms (p95); "

@@ -97,8 +97,9 @@ def beyond(measured: Mapping[str, Any]) -> list[str]:
         found.append(f"late_frames: {share:.1%} of all, at most {MOST_LATE:.0%}")
     if measured["failed"]:
         found.append(f"{measured['failed']} calls failed")
-    if turned_away := sum(count for outcome, count in measured["outcomes"].items() if outcome.endswith(" overload")):
-        found.append(f"{turned_away} calls went to a person unserved")
+    for reason, what in (("overload", "went to a person unserved"), ("failure", "broke off and went to a person")):
+        if count := sum(count for outcome, count in measured["outcomes"].items() if outcome.endswith(f" {reason}")):
+            found.append(f"{count} calls {what}")
     if (own_ms := measured["telephone"]["own_delay_ms"]["p95"]) is not None and own_ms > TRUSTED_MS:
         found.append(f"the telephone itself: p95 {own_ms:g} ms late, at most {TRUSTED_MS:g}")
     return found

@@ -18,8 +18,9 @@ from ivr.grammar import DigitWords, Expecting, Grammar, Meaning, Vocabulary, nor
 from ivr.speech.codec import read_wav
 from ivr.speech.detector import SpeechDetector
 from ivr.speech.recogniser import RATE_HZ, Recogniser, RecognitionModel, Samples
-from ivr.speech.vosk import VoskModel, VoskRecogniser
+from ivr.speech.vosk import VoskModel
 from ivr.speech.vosk_again import Judgement
+from ivr.speech.vosk_recogniser import VoskRecogniser
 from ivr.speech.whisper import WhisperRecogniser
 from ivr.speech.whisper_judging import Reading
 

@@ -1,5 +1,6 @@
 """What one utterance sounds like: a few numbers that say how it was spoken, not what was said nor by whom."""
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -126,7 +127,7 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:
     if len(rows) < _MIN_ACTIVE:
         return None
     level = rows[:, Column.LEVEL]
-    loudest = float(np.percentile(level[level > level.max() - _ACTIVE_DB], 90))  # however much silence is around it
+    loudest = _percentile(level[level > level.max() - _ACTIVE_DB], 90)  # however much silence is around it
     active = level > loudest - _ACTIVE_DB
     voiced = active & (rows[:, Column.HARMONICITY] > _LEAST_HARMONICITY) & (rows[:, Column.STRENGTH] > _LEAST_STRENGTH)
     voiced[1:-1] &= voiced[:-2] | voiced[2:]  # a lone voiced frame is chance
@@ -143,7 +144,7 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:
         above_noise=min(loudest - _percentile(level[level > _DEAD_DB], 5), _CLEAREST_DB),
         decay=_percentile(np.diff(level)[voiced[1:] & voiced[:-1]], 5),
         active_share=float(active[first : last + 1].mean()),
-        syllables=_syllables(level[first : last + 1], float(np.median(level[voiced]))) * 1000 / speech_ms,
+        syllables=_syllables(level[first : last + 1], _percentile(level[voiced], 50)) * 1000 / speech_ms,
         level=loudest,
         overlap=overlap,
         voiced_ms=int(voiced.sum()) * HOP * 1000 // RATE_HZ,
@@ -159,7 +160,8 @@ def _machine(rows: Floats, voiced: NDArray[np.bool_]) -> bool:
     flux = _percentile(np.abs(bands[_STEP:] - bands[:-_STEP]).mean(axis=1)[voiced[_STEP:]], 50)
     steps = np.abs(np.diff(rows[:, Column.PITCH]))[voiced[1:] & voiced[:-1]]
     step, jumps = _percentile(steps, 50), float((steps > 1).mean()) if len(steps) else 0.0
-    fifth = float(np.median(np.sort(bands[voiced] - bands[voiced].max(axis=1, keepdims=True), axis=1)[:, -5]))
+    ranked = np.sort(bands[voiced], axis=1)
+    fifth = _percentile(ranked[:, -5] - ranked[:, -1], 50)
     return (
         flux < _STEADY_FLUX
         or step < _STEADY_PITCH
@@ -170,7 +172,12 @@ def _machine(rows: Floats, voiced: NDArray[np.bool_]) -> bool:
 
 
 def _percentile(values: Floats, share: float) -> float:
-    return float(np.percentile(values, share)) if len(values) else 0.0
+    """Between the nearest two, as numpy's, which takes ten times as long for a few hundred; 0.0 of nothing."""
+    if not len(values):
+        return 0.0
+    ranked, at = np.sort(values), (len(values) - 1) * share / 100
+    low = ranked[int(at)]
+    return float(low + (ranked[math.ceil(at)] - low) * (at % 1))
 
 
 def _changes(values: Floats, voiced: NDArray[np.bool_]) -> Floats:
@@ -182,7 +189,7 @@ def _changes(values: Floats, voiced: NDArray[np.bool_]) -> Floats:
 def _pitch(rows: Floats, voiced: NDArray[np.bool_]) -> dict[str, Any]:
     pitch = rows[:, Column.PITCH]
     return {
-        "pitch": float(np.median(pitch[voiced])),
+        "pitch": _percentile(pitch[voiced], 50),
         "pitch_spread": float(pitch[voiced].std()),
         "pitch_drift": float(_changes(pitch, voiced).mean()),
     }
@@ -193,7 +200,7 @@ def _voice(rows: Floats, voiced: NDArray[np.bool_]) -> dict[str, Any]:
     peakedness = rows[:, Column.PEAKEDNESS]
     return {
         "harmonicity": float(rows[voiced, Column.HARMONICITY].mean()),
-        "peakedness": float(peakedness[voiced][level >= np.percentile(level, 60)].mean()),
+        "peakedness": float(peakedness[voiced][level >= _percentile(level, 60)].mean()),
         "peakedness_drift": float(_changes(peakedness, voiced).mean()),
     }
 
@@ -213,7 +220,7 @@ def _timbre(rows: Floats, active: NDArray[np.bool_], voiced: NDArray[np.bool_]) 
     centre = rows[:, Column.CENTRE]
     ripples = rows[:, COLUMNS:] @ _COSINES
     return {
-        "brightness": float(np.median(centre[active])),
+        "brightness": _percentile(centre[active], 50),
         "brightness_spread": float(centre[active].std()),
         "dullness": _percentile(rows[active, Column.ALPHA], 10),
         "tilt_spread": float((rows[active, COLUMNS:] @ _TILT).std()),

@@ -5,6 +5,7 @@ a telephone line carries: the fundamental of a low voice is not in it, and is fo
 but ``LEVEL`` are the same at any gain.
 """
 
+import math
 from enum import IntEnum
 from itertools import pairwise
 from typing import Any
@@ -42,9 +43,9 @@ BANDS = len(EDGES_HZ) - 1
 MIDDLES_HZ = (np.array(EDGES_HZ[1:]) + np.array(EDGES_HZ[:-1])) / 2
 _BAND_DEPTH_DB = 35.0  # below the frame's strongest band: there is only line noise and coding noise
 
-_FREQUENCIES = np.fft.rfftfreq(_SIZE, 1 / RATE_HZ)
+_IN_BAND = slice(math.ceil(EDGES_HZ[0] * _SIZE / RATE_HZ), EDGES_HZ[-1] * _SIZE // RATE_HZ + 1)  # of the spectrum
+_FREQUENCIES = np.fft.rfftfreq(_SIZE, 1 / RATE_HZ)[_IN_BAND]
 _TAPER = np.hanning(WINDOW)
-_IN_BAND = ((EDGES_HZ[0] <= _FREQUENCIES) & (EDGES_HZ[-1] >= _FREQUENCIES)).astype(float)
 _LAGS = np.arange(RATE_HZ // _HIGHEST_HZ, RATE_HZ // _LOWEST_HZ + 1)
 
 
@@ -70,10 +71,12 @@ _REGIONS = np.stack(
 
 def _taper_correlation() -> Floats:
     correlation = np.fft.irfft(np.abs(np.fft.rfft(_TAPER, _SIZE)) ** 2)
-    return np.asarray(correlation[_LAGS] / correlation[0])
+    return np.asarray(np.maximum(correlation[_LAGS] / correlation[0], 0.2))
 
 
 _TAPER_AT_LAGS = _taper_correlation()
+_OCTAVE_COST = 0.06 * np.log2(_LAGS / _LAGS[0])  # an octave down costs a little: Boersma's octave cost
+_COSINES = np.cos(2 * np.pi * np.outer(_LAGS, _FREQUENCIES) / RATE_HZ)  # what ``irfft`` multiplies with at each lag
 
 
 def analyse(samples: Samples) -> Floats:
@@ -84,7 +87,8 @@ def analyse(samples: Samples) -> Floats:
         return rows
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP][:count].astype(float)
     windows -= windows.mean(axis=1, keepdims=True)
-    power = np.abs(np.fft.rfft(windows * _TAPER, _SIZE)) ** 2 * _IN_BAND
+    spectrum = np.fft.rfft(windows * _TAPER, _SIZE)[:, _IN_BAND]
+    power = spectrum.real**2 + spectrum.imag**2
     energy = power.sum(axis=1) + 1.0
     rows[:, Column.LEVEL] = 10 * np.log10(energy)
     rows[:, Column.PEAKEDNESS] = _peakedness(windows)
@@ -112,17 +116,19 @@ def _pitch(power: Floats) -> Floats:
     power 0.33 (T. Tolonen and M. Karjalainen, 2000), where a formant cannot pass for the fundamental; harmonicity is
     read from the plain one.
     """
-    compressed = np.fft.irfft(power**0.33)
-    strength = compressed[:, _LAGS] / (compressed[:, :1] + 1e-9) / np.maximum(_TAPER_AT_LAGS, 0.2)
-    ranked = strength - 0.06 * np.log2(_LAGS / _LAGS[0])  # an octave down costs a little: Boersma's octave cost
+    compressed = np.zeros((len(power), _SIZE // 2 + 1))
+    compressed[:, _IN_BAND] = power**0.33
+    compressed = np.fft.irfft(compressed)
+    strength = compressed[:, _LAGS[0] : _LAGS[-1] + 1] / (compressed[:, :1] + 1e-9) / _TAPER_AT_LAGS
+    ranked = strength - _OCTAVE_COST
     best = np.clip(ranked.argmax(axis=1), 1, len(_LAGS) - 2)
     row = np.arange(len(power))
     before, at, after = ranked[row, best - 1], ranked[row, best], ranked[row, best + 1]
     bend = before - 2 * at + after
     shift = np.clip(0.5 * (before - after) / np.where(np.abs(bend) < 1e-9, 1.0, bend), -0.5, 0.5)
     semitones = 12 * np.log2(RATE_HZ / (_LAGS[best] + shift) / 100)
-    plain = np.fft.irfft(power)
-    periodic = plain[row, _LAGS[best]] / (plain[:, 0] + 1e-9) / np.maximum(_TAPER_AT_LAGS[best], 0.2)
+    at_lag, at_none = np.einsum("ij,ij->i", power, _COSINES[best]), power.sum(axis=1)  # there and nowhere else
+    periodic = at_lag / (at_none + 1e-9) / _TAPER_AT_LAGS[best]
     periodic = np.clip(periodic, 0.02, 0.98)
     return np.stack([semitones, np.log(periodic / (1 - periodic)), np.clip(strength[row, best], 0, 1)], 1)
 

@@ -7,7 +7,7 @@ import gc
 # call that is the most any of them ever needed, many times over.  With two for all, decoders wait for each other.
 # Another allocator is no way out: see docs/architecture.md, "Memory is the C library's".
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_ARENAS = 8
+_ARENAS = 4
 _LARGE_BYTES = 8 * 1024 * 1024  # goes back at once when it is freed; with 512 kB, giving back cost more than it gave
 
 

@@ -19,8 +19,8 @@ _ACT_ON_FREE_TEXT = -0.5
 WEIGHTS = (1.6, 2.4, 0.9)
 BIAS = 1.3
 
-# The same for strings of digits, said by synthetic voices that the layer for digits did not hear:
-# ivr evaluate recognition DIGITS.csv --slot digits --fit
+# The same for strings of digits, said by synthetic voices that the layer for digits did not hear (docs/accuracy.md):
+# ivr evaluate recognition VOICES/digits.csv --slot digits --join 6 --fit
 NUMBER_WEIGHTS = (0.6, 0.3)
 NUMBER_BIAS = 1.1
 ALONE_WEIGHTS = (0.9,)

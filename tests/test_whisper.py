@@ -288,3 +288,11 @@ def test_a_short_word_is_unsure_where_a_number_may_have_been_said() -> None:
     digits = ("nine nine five five six nine", NumberEvidence(-4.0, ahead=2.0))
     heard = judge(Written("no", (), -0.1), NO, digits).heard
     assert heard.text == "no" and heard.confidence < 0.75
+
+
+@pytest.mark.parametrize("ahead", [1.0, 4.0, 8.0, 15.0])
+def test_who_more_likely_asks_for_a_person_is_not_heard_as_a_number(ahead: float) -> None:
+    asks = {"advisor": Evidence(-0.05, 1.0, 3.0)}
+    digits = ("nine nine five five six nine", NumberEvidence(-4.0, ahead))
+    assert number_probability(digits[1]) < phrase_probability(asks["advisor"])
+    assert judge(FREE, asks, digits).heard.text == "advisor"

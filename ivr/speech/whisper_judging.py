@@ -128,7 +128,8 @@ def judge(
         probability = max(readings.pop(text, 0.0), number_probability(for_digits))
         if for_digits.ahead is not None and probability >= _LIKE_A_NUMBER:
             number = text
-            readings = {each: min(likely, 1 - probability) for each, likely in readings.items()}
+            most = max(probability, 1 - probability)  # they exclude each other, but a likelier phrase stays ahead
+            readings = {each: min(likely, most) for each, likely in readings.items()}
         readings[text] = probability
     ranked = sorted(readings.items(), key=lambda reading: -reading[1])
     best, probability = ranked[0] if ranked else ("", 0.0)

@@ -172,7 +172,7 @@ def _machine(rows: Floats, voiced: NDArray[np.bool_]) -> bool:
 
 
 def _percentile(values: Floats, share: float) -> float:
-    """Between the nearest two, as numpy's, which takes ten times as long for a few hundred; 0.0 of nothing."""
+    """Between the nearest two, as numpy's, which takes longer for so few; 0.0 of nothing."""
     if not len(values):
         return 0.0
     ranked, at = np.sort(values), (len(values) - 1) * share / 100

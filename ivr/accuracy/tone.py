@@ -82,7 +82,7 @@ def _problems(folder: Path, row: Mapping[str, str]) -> Iterator[str]:
 
 
 def listen(recording: Recording) -> Sound | None:
-    """The cues of a recording, heard as a call hears it.  Raises LabelledDataError."""
+    """The cues of a recording, heard as a call hears it; None when it has none.  Raises LabelledDataError."""
     try:
         samples = read_wav(recording.path)
     except (OSError, ValueError) as error:

@@ -21,6 +21,9 @@ AT_ONCE = signal.SIGINT
 READY_WITHIN_S = 180  # models are read and prompts rendered; a version that needs longer hangs
 BACKLOG = 2048  # connections that wait while a generation starts; Twilio waits 15 s for an answer
 _LOOK_EVERY_S = 1.0
+# Calls are what runs at the same time.  numpy's library would divide each larger product of matrices among threads of
+# its own, which then spin while they wait for the next: a sixth of two cores at 75 calls.  An operator's choice stands.
+_PRODUCTS = {"OPENBLAS_NUM_THREADS": "1"}
 _log = logging.getLogger(__name__)
 
 
@@ -86,7 +89,8 @@ class Generations:
         ready, tell = os.pipe()
         files = (self._listener.fileno(), tell)
         command = [*self._command, "--generation", ",".join(map(str, files))]
-        own = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}  # we speak to systemd
+        own = {**_PRODUCTS, **os.environ}
+        own.pop("NOTIFY_SOCKET", None)  # we speak to systemd
         process = subprocess.Popen(command, pass_fds=files, env=own, stdin=subprocess.DEVNULL)
         os.close(tell)
         return Generation(process, ready, time.monotonic())

@@ -16,9 +16,10 @@ LOOK_BACK_MS = 300  # given to the recogniser with the first speech, so that no 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Audio of an utterance, as it was given to the recogniser."""
+    """Audio of an utterance, as it was given to the recogniser.  ``quiet_ms``: for how long nobody has talked."""
 
     samples: Samples
+    quiet_ms: int = 0
 
 
 class Ear:
@@ -89,7 +90,7 @@ class Ear:
             self._recogniser = self._model.listen(self._grammar.vocabulary(self._expecting))
             samples = np.concatenate([self._look_back, samples])
             self._look_back = self._look_back[:0]
-        yield Speech(samples)
+        yield Speech(samples, self._turn.quiet_ms)
         text = self._recogniser.accept(samples, self._turn.quiet_ms)
         if text != self._partial:
             self._partial = text

@@ -163,9 +163,9 @@ class Session:
             self._audio.hear(payload)
         for event in self._ear.hear(decode_mulaw(payload)):
             match event:
-                case Speech(samples=samples):
+                case Speech(samples=samples, quiet_ms=quiet_ms):
                     if self._tone:
-                        self._cues.hear(samples, over_prompt=self._playout.speaking)
+                        self._cues.hear(samples, quiet_ms, over_prompt=self._playout.speaking)
                 case Partial():
                     self._handle(event)
                 case Heard():

@@ -16,7 +16,7 @@ How a call uses it::
     reading.contributions   # why, the weightiest first: "pitch +20 %", "said 'ridiculous'", "hammered keys"
     tone.transfer, tone.offer   # above the supervisor's thresholds?
 
-``cues.finish()`` takes a millisecond or two for an utterance of some seconds and must be called at the end of each.
+``cues.finish()`` takes a few milliseconds for an utterance of some seconds and must be called at the end of each.
 Nothing here can lower the reading below what it was before the call: tone only ever leads towards a person.
 """
 

@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivr.speech.recogniser import RATE_HZ, Samples
-from ivr.tone.frames import BANDS, COLUMNS, HOP, MIDDLES_HZ, Column, Floats, analyse
+from ivr.tone.frames import BANDS, COLUMNS, HOP, MIDDLES_HZ, WINDOW, Column, Floats, analyse
 
-_BATCH = 8000  # samples analysed at once: for a second numpy takes two thirds of what it takes for four tenths
+_BATCH = RATE_HZ  # samples analysed at once: for a second numpy takes two thirds of what it takes for four tenths
+# Samples that wait before any is analysed: who asks for a person is put through in mid-sentence or right after it, and
+# nobody needs to know how that sounded.  In a longer pause it is done while we wait for what else the caller says.
+_WAITING, _WAITING_IN_PAUSE = 3 * RATE_HZ, RATE_HZ // 4
+_PAUSE_MS = 240
 _LONGEST_FRAMES = 2_000  # 20 s: the longest utterance a call listens to; what follows is not looked at
 _STEP = 4  # frames: 40 ms, so that two windows share nothing
 _ACTIVE_DB = 25.0  # below the utterance's loudest: pauses, breath and line noise
@@ -81,13 +85,16 @@ class _Utterance:
 
 
 class Cues:
-    """Listens to one utterance at a time.  Holds at most a second of audio, and nothing of it after ``finish``."""
+    """Listens to one utterance at a time.  Holds at most three seconds of audio, and nothing of it after ``finish``."""
 
     def __init__(self) -> None:
         self._now = _Utterance()
 
-    def hear(self, samples: Samples, over_prompt: bool = False) -> None:
-        """Take audio of the utterance as it comes; ``over_prompt``: our prompt is still being played."""
+    def hear(self, samples: Samples, quiet_ms: int = 0, over_prompt: bool = False) -> None:
+        """Take audio of the utterance as it comes.
+
+        ``quiet_ms``: for how long nobody has talked; ``over_prompt``: our prompt is still being played.
+        """
         if not len(samples):
             return
         now = self._now
@@ -97,7 +104,7 @@ class Cues:
         now.over_prompt += len(samples) * over_prompt
         now.waiting.append(samples)
         now.waiting_samples += len(samples)
-        if now.waiting_samples >= _BATCH:
+        if now.waiting_samples >= (_WAITING if quiet_ms < _PAUSE_MS else _WAITING_IN_PAUSE):
             _take(now)
 
     def finish(self) -> Sound | None:
@@ -112,14 +119,16 @@ class Cues:
 def _take(now: _Utterance) -> None:
     """Analyse what waits, but for the end of it that the next window needs."""
     samples = np.concatenate(now.waiting) if now.waiting else np.zeros(0, np.int16)
-    rows = analyse(samples)
-    if len(rows):
+    done = 0
+    for begin in range(0, len(samples), _BATCH):
+        rows = analyse(samples[begin : begin + _BATCH + WINDOW - HOP])
         now.rows.append(rows)
-        now.frames += len(rows)
-        loudness = np.abs(samples[: len(rows) * HOP].astype(np.int32))
-        now.peak = max(now.peak, int(loudness.max()))
-        now.clipped += int(np.count_nonzero(loudness >= _CLIPPED))
-    now.waiting, now.waiting_samples = [samples[len(rows) * HOP :]], 0
+        done += len(rows) * HOP
+    loudness = np.abs(samples[:done].astype(np.int32))
+    now.frames += done // HOP
+    now.peak = max(now.peak, int(loudness.max(initial=0)))
+    now.clipped += int(np.count_nonzero(loudness >= _CLIPPED))
+    now.waiting, now.waiting_samples = [samples[done:]], 0
 
 
 def describe(rows: Floats, overlap: float = 0.0) -> Sound | None:

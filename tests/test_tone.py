@@ -66,7 +66,8 @@ def sound_of(samples: Samples, frame: int = 160) -> Sound | None:
     cues = Cues()
     for start in range(0, len(samples), frame):
         cues.hear(samples[start : start + frame])
-    return cues.finish()
+    sound = cues.finish()
+    return sound if isinstance(sound, Sound) else None
 
 
 def calm_sound(**away: float) -> Sound:
@@ -245,10 +246,10 @@ def test_a_line_on_which_nothing_is_sent_between_words_is_no_quiet_line() -> Non
 def test_the_next_utterance_knows_nothing_of_the_one_before() -> None:
     cues = Cues()
     cues.hear(voice(pitch=250), over_prompt=True)
-    assert cues.finish() is not None
+    assert isinstance(cues.finish(), Sound)
     cues.hear(voice())
     second, alone = cues.finish(), sound_of(voice(), frame=16_000)
-    assert second and alone
+    assert isinstance(second, Sound) and alone
     assert second.overlap == 0
     assert np.array_equal(numbers(second), numbers(alone), equal_nan=True)
 
@@ -258,7 +259,7 @@ def test_speaking_over_our_prompt_is_noted() -> None:
     cues.hear(voice()[:8000], over_prompt=True)
     cues.hear(voice()[8000:])
     sound = cues.finish()
-    assert sound
+    assert isinstance(sound, Sound)
     assert sound.overlap == 0.5
 
 
@@ -373,6 +374,19 @@ def test_words_count_without_a_voice() -> None:
     reading = tone.hear(None, "this is the third time I call, damn!")
     assert tone.transfer
     assert len(reading.contributions) == 2
+
+
+def test_words_that_a_recogniser_finds_in_music_do_not_count() -> None:
+    cues, tone = Cues(), Tone(WEIGHTS, UpsetWords({"complaint": ["this is ridiculous"]}))
+    for _ in range(3):
+        cues.hear(BAD["music"])
+        assert tone.hear(cues.finish(), "this is ridiculous").upset is None
+
+
+def test_a_phrase_that_was_probably_not_said_counts_only_within_other_words() -> None:
+    tone = Tone(WEIGHTS, UpsetWords({"swearing": ["damn"]}))
+    assert tone.hear(CALM, "Damn!", confidence=0.1).contributions == ()
+    assert tone.hear(CALM, "damn, my order was never sent", confidence=0.1).contributions == ("said 'damn'",)
 
 
 def test_words_are_found_as_whole_words_only() -> None:

@@ -90,7 +90,8 @@ def listen(recording: Recording) -> Sound | None:
     cues = Cues()
     for start in range(0, len(samples), 160):
         cues.hear(samples[start : start + 160])
-    return cues.finish()
+    sound = cues.finish()
+    return sound if isinstance(sound, Sound) else None
 
 
 def hear(recordings: Iterable[Recording], progress: Callable[[], None] = lambda: None) -> Labelled:

@@ -118,8 +118,8 @@ class _Telephone:
         if step.confidence >= self._bands.confirm:  # what is hardly heard is not heard in mid-sentence either
             for end in range(1, len(words) + 1):
                 self._handle(Partial(" ".join(words[:end])))
-        again = self._call.trying_again
-        reading = self._tone.hear(None, text, again) if self._tone and step.upset is None else None
+        again, sure = self._call.trying_again, step.confidence
+        reading = self._tone.hear(None, text, again, sure) if self._tone and step.upset is None else None
         upset, why = (reading.upset, reading.contributions) if reading else (step.upset, ())
         self._handle(Heard(text, step.confidence, (), ms, upset, why))
 

@@ -183,7 +183,7 @@ class Session:
         """The utterance with the caller's tone."""
         if self._tone is None:
             return heard
-        reading = self._tone.hear(self._cues.finish(), heard.text, self._call.trying_again)
+        reading = self._tone.hear(self._cues.finish(), heard.text, self._call.trying_again, heard.confidence)
         return replace(heard, upset=reading.upset, why=reading.contributions)
 
     def _notice(self, behaviour: Behaviour) -> None:

@@ -7,9 +7,9 @@ How a call uses it::
                                                                # active grammar, so that they can be recognised
     cues, tone = Cues(), Tone(numbers, words)                  # one of each for a call
 
-    cues.hear(samples, over_prompt=playing)    # the samples the recogniser gets, look-back included; 0.2 % of a core
-    reading = tone.hear(cues.finish(), text, again)   # at the end of each utterance, with its text ("" when there is
-                                                      # none); ``again``: the one before was not understood
+    cues.hear(samples, quiet_ms, over_prompt=playing)   # what the recogniser gets, look-back included; 0.2 % of a core
+    reading = tone.hear(cues.finish(), text, again, confidence)   # at the end of each utterance, with its text ("" when
+                                                      # there is none); ``again``: the one before was not understood
     reading = tone.behave("hammered_keys")     # see ``Behaviour``; whoever knows of it says so
 
     reading.upset           # probability, or None: nothing can be said (silence, noise, music, a click)
@@ -21,13 +21,14 @@ Nothing here can lower the reading below what it was before the call: tone only 
 """
 
 from ivr.tone.baseline import Baseline
-from ivr.tone.cues import NAMES, Cues, Sound, numbers
+from ivr.tone.cues import MACHINE, NAMES, Cues, Sound, Unvoiced, numbers
 from ivr.tone.fitting import CannotFit, Fitted, Labelled, fit
 from ivr.tone.reading import UNKNOWN, Reading, Tone
 from ivr.tone.weights import Behaviour, ToneFile, ToneFileError, Weights, read, text, weights
 from ivr.tone.words import NO_WORDS, Found, UpsetWords
 
 __all__ = [
+    "MACHINE",
     "NAMES",
     "NO_WORDS",
     "UNKNOWN",
@@ -43,6 +44,7 @@ __all__ = [
     "Tone",
     "ToneFile",
     "ToneFileError",
+    "Unvoiced",
     "UpsetWords",
     "Weights",
     "fit",

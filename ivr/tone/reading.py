@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivr.tone.cues import NAMES, Sound, numbers
+from ivr.grammar import normalise
+from ivr.tone.cues import MACHINE, NAMES, Sound, Unvoiced, numbers
 from ivr.tone.frames import Floats
 from ivr.tone.weights import Behaviour, Weights
 from ivr.tone.words import NO_WORDS, UpsetWords
@@ -21,6 +22,7 @@ _KEPT = 0.6  # of earlier evidence of sound at each utterance: two raised ones i
 _MOST_EVIDENCE = 6.0
 _MOST_OF_SILENCE = 0.6  # log-odds: silence is never a transfer by itself
 _LOUDER_FROM_DB, _LOUDER_UP_TO_DB = 3.0, 12.0  # less is a turned head, more a moved telephone
+_PROBABLY = 0.5  # confidence: below, it is more likely that a hum or a cough became the shortest phrase there is
 _OVER_PROMPT = 0.5  # share of an utterance
 _WORTH_NAMING = 0.25  # log-odds
 
@@ -94,14 +96,18 @@ class Tone:
         """True when a person should be offered, and prompts be short."""
         return (self.reading.upset or 0.0) >= self._weights.offer_from
 
-    def hear(self, sound: Sound | None, text: str = "", again: bool = False) -> Reading:
-        """An utterance is over.  ``sound``: its cues, None when they say nothing; ``text``: what was recognised;
-        ``again``: the one before was not understood.
+    def hear(
+        self, sound: Sound | Unvoiced | None, text: str = "", again: bool = False, confidence: float = 1.0
+    ) -> Reading:
+        """An utterance is over.  ``sound``: its cues, None when they say nothing; ``text``: what was recognised, with
+        its ``confidence``; ``again``: the one before was not understood.
         """
-        said = {f"said '{found.phrase}'": self._weights.words.get(found.kind, 0.0) for found in self._words.find(text)}
+        if sound is MACHINE:  # a radio, music on hold: what was recognised in it says nothing of the caller
+            return self.reading
+        said = self._said(text, confidence)
         if sound is None and not (said or (text and again)):
             return self.reading
-        heard, parts = self._sound(sound) if sound else (0.0, {})
+        heard, parts = self._sound(sound) if isinstance(sound, Sound) else (0.0, {})
         retried = self._weights.behaviour.get("rephrased", 0.0) if again else 0.0
         change = max(heard + retried, -_FALL)  # a calm voice makes another try an ordinary one
         reasons = {**parts, **said, "rephrased": min(retried, max(change, 0.0))}
@@ -119,6 +125,11 @@ class Tone:
         self._evidence = min(_MOST_EVIDENCE, self._evidence + amount)
         self._reasons[why] = self._reasons.get(why, 0.0) + amount
         return self.reading
+
+    def _said(self, text: str, confidence: float) -> dict[str, float]:
+        """Phrases inside other words count; one that is all that was recognised does if it was probably said."""
+        found = [each for each in self._words.find(text) if confidence >= _PROBABLY or each.phrase != normalise(text)]
+        return {f"said '{each.phrase}'": self._weights.words.get(each.kind, 0.0) for each in found}
 
     def _sound(self, sound: Sound) -> tuple[float, dict[str, float]]:
         """Evidence of the sound, and its parts by name.  Calm utterances also teach how this caller sounds."""

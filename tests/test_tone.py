@@ -211,6 +211,15 @@ def test_how_the_audio_is_cut_does_not_matter() -> None:
     assert np.allclose(numbers(whole), numbers(cut), equal_nan=True)
 
 
+def test_where_the_caller_pauses_does_not_matter() -> None:
+    cues, samples = Cues(), np.tile(voice(), 3)
+    for start in range(0, len(samples), 160):
+        cues.hear(samples[start : start + 160], quiet_ms=start % 4000)
+    pausing, whole = cues.finish(), sound_of(samples, frame=len(samples))
+    assert isinstance(pausing, Sound) and whole
+    assert np.allclose(numbers(pausing), numbers(whole), equal_nan=True)
+
+
 def test_an_offset_does_not_matter() -> None:
     plain, shifted = sound_of(voice()), sound_of(as_samples(voice() + 3000.0))
     assert plain and shifted

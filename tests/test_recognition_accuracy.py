@@ -145,9 +145,9 @@ def test_a_doubt_is_heard_again_and_what_is_clear_or_hopeless_is_not() -> None:
         assert in_doubt(judged_once, PHRASES) == doubtful, evidence
 
 
-def test_a_weak_likeness_to_words_of_anger_is_not_worth_another_hearing() -> None:
+def test_words_of_anger_that_were_probably_not_said_are_not_worth_another_hearing() -> None:
     asides = Phrases(("open the door", "close the window", "play some music"), meanings=("", "close", "play"))
-    for likely, doubtful in ((0.1, False), (0.5, True)):
+    for likely, doubtful in ((0.4, False), (0.6, True)):
         judged_once = Judgement(Heard("", likely), "open the door", Once(0.5, 0.08))
         assert in_doubt(judged_once, asides) == doubtful
         assert in_doubt(judged_once, PHRASES)

@@ -23,7 +23,6 @@ _LOOKED_AT = 64  # for them: a request has dozens of phrases that differ in a wo
 _FIRST_COUNTS = 0.5  # of the first hearing's likeness beside the second's, where the phrases are ranked
 _WINS = 0.5  # probability from which the phrase, and not the text first heard, is what was said
 _DOUBT = 0.02, 0.97  # between these another hearing may change what is done: music was a phrase with 0.968 at first
-_LEAST_OF_ASIDE = 0.2  # of what means nothing to a request, in place of the former: words of anger, heard in everything
 _SHORT = 10  # letters, spaces included ("주문 조회"): breath and humming become shorter phrases at once ("화나요")
 _SLOWEST_S = 0.15  # for a letter: half as fast as people speak (0.07); a hum of a second is no "짜증나"
 _FEWEST = 5  # letters that count: "네" may be drawn out
@@ -127,9 +126,12 @@ def judge(first: Heard, seconds: float, phrases: Phrases) -> Judgement:
 
 
 def in_doubt(judged: Judgement, phrases: Phrases) -> bool:
-    """True when another hearing may change what is done."""
+    """True when another hearing may change what is done.
+
+    Words of anger are heard in everything and said seldom: only those that would be taken as said are heard again.
+    """
     sure, (least, most) = judged.heard.confidence, _DOUBT
-    least = _LEAST_OF_ASIDE if phrases.is_aside(judged.best) else least
+    least = _WINS if phrases.is_aside(judged.best) else least
     return least < sure and (sure < most or len(_letters(judged.best)) < _SHORT)
 
 

@@ -23,7 +23,7 @@ BACKLOG = 2048  # connections that wait while a generation starts; Twilio waits 
 _LOOK_EVERY_S = 1.0
 # Calls are what runs at the same time.  numpy's library would divide each larger product of matrices among threads of
 # its own, which then spin while they wait for the next: a sixth of two cores at 75 calls.  An operator's choice stands.
-_PRODUCTS = {"OPENBLAS_NUM_THREADS": "1"}
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 _log = logging.getLogger(__name__)
 
 
@@ -89,7 +89,7 @@ class Generations:
         ready, tell = os.pipe()
         files = (self._listener.fileno(), tell)
         command = [*self._command, "--generation", ",".join(map(str, files))]
-        own = {**_PRODUCTS, **os.environ}
+        own = {**_ONE_THREAD, **os.environ}
         own.pop("NOTIFY_SOCKET", None)  # we speak to systemd
         process = subprocess.Popen(command, pass_fds=files, env=own, stdin=subprocess.DEVNULL)
         os.close(tell)

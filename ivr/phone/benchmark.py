@@ -51,12 +51,12 @@ def figures(load: Load, calls: int, language: str, ready_after_s: float | None) 
         },
         "server": {
             "ready_after_s": _rounded(ready_after_s, 1),
-            "cpu_seconds_per_call_second": _rounded(cpu / load.call_s if cpu and load.call_s else None, 4),
+            "cpu_seconds_per_call_second": _rounded(cpu / load.call_s if cpu and load.call_s else None, 5),
             **_memory(load, calls),
         },
         "telephone": {
             "own_delay_ms": percentiles([delay for each in timings for delay in each.own_delay_ms]),
-            "cpu_seconds_per_call_second": _rounded(load.own_cpu_s / load.call_s if load.call_s else None, 4),
+            "cpu_seconds_per_call_second": _rounded(load.own_cpu_s / load.call_s if load.call_s else None, 5),
         },
         "errors": dict(Counter(result.failure for result in results if result.failure)),
         "warnings": dict(Counter(warning for result in results for warning in result.notes.warnings)),

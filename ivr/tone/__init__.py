@@ -21,15 +21,15 @@ Nothing here can lower the reading below what it was before the call: tone only 
 """
 
 from ivr.tone.baseline import Baseline
-from ivr.tone.cues import MACHINE, NAMES, Cues, Sound, Unvoiced, numbers
+from ivr.tone.cues import NAMES, NO_VOICE, Cues, NoVoice, Sound, numbers
 from ivr.tone.fitting import CannotFit, Fitted, Labelled, fit
 from ivr.tone.reading import UNKNOWN, Reading, Tone
 from ivr.tone.weights import Behaviour, ToneFile, ToneFileError, Weights, read, text, weights
 from ivr.tone.words import NO_WORDS, Found, UpsetWords
 
 __all__ = [
-    "MACHINE",
     "NAMES",
+    "NO_VOICE",
     "NO_WORDS",
     "UNKNOWN",
     "Baseline",
@@ -39,12 +39,12 @@ __all__ = [
     "Fitted",
     "Found",
     "Labelled",
+    "NoVoice",
     "Reading",
     "Sound",
     "Tone",
     "ToneFile",
     "ToneFileError",
-    "Unvoiced",
     "UpsetWords",
     "Weights",
     "fit",

@@ -62,14 +62,14 @@ class Sound:
     voiced_ms: int
 
 
-class Unvoiced(Enum):
+class NoVoice(Enum):
     """Instead of a Sound: nobody spoke."""
 
-    MACHINE = auto()
-    """Music, a fax, keys, a siren: a recogniser finds words in them all the same."""
+    NO_VOICE = auto()
+    """Tones: music, a fax, keys, a siren: a recogniser finds words in them all the same."""
 
 
-MACHINE = Unvoiced.MACHINE
+NO_VOICE = NoVoice.NO_VOICE
 
 NAMES = tuple(each.name for each in fields(Sound))[:-3]
 """The cues that are the same at any gain, in the order of ``Sound.numbers``."""
@@ -117,7 +117,7 @@ class Cues:
         if now.waiting_samples >= (_WAITING if quiet_ms < _PAUSE_MS else _WAITING_IN_PAUSE):
             _take(now)
 
-    def finish(self) -> Sound | Unvoiced | None:
+    def finish(self) -> Sound | NoVoice | None:
         """The utterance is over: how it was spoken, or None when that cannot be said.  Ready for the next one."""
         now, self._now = self._now, _Utterance()
         _take(now)
@@ -141,7 +141,7 @@ def _take(now: _Utterance) -> None:
     now.waiting, now.waiting_samples = [samples[done:]], 0
 
 
-def describe(rows: Floats, overlap: float = 0.0) -> Sound | Unvoiced | None:
+def describe(rows: Floats, overlap: float = 0.0) -> Sound | NoVoice | None:
     """The cues of one utterance from its frames (``frames.analyse``), or None when there is too little voice in it."""
     if len(rows) < _MIN_ACTIVE:
         return None
@@ -153,7 +153,7 @@ def describe(rows: Floats, overlap: float = 0.0) -> Sound | Unvoiced | None:
     if active.sum() < _MIN_ACTIVE or voiced.sum() < _MIN_VOICED:
         return None
     if _machine(rows, voiced):
-        return MACHINE
+        return NO_VOICE
     first, last = np.flatnonzero(active)[[0, -1]]
     speech_ms = int(last - first + 1) * HOP * 1000 // RATE_HZ
     return Sound(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivr.grammar import normalise
-from ivr.tone.cues import MACHINE, NAMES, Sound, Unvoiced, numbers
+from ivr.tone.cues import NAMES, NO_VOICE, NoVoice, Sound, numbers
 from ivr.tone.frames import Floats
 from ivr.tone.weights import Behaviour, Weights
 from ivr.tone.words import NO_WORDS, UpsetWords
@@ -97,12 +97,12 @@ class Tone:
         return (self.reading.upset or 0.0) >= self._weights.offer_from
 
     def hear(
-        self, sound: Sound | Unvoiced | None, text: str = "", again: bool = False, confidence: float = 1.0
+        self, sound: Sound | NoVoice | None, text: str = "", again: bool = False, confidence: float = 1.0
     ) -> Reading:
         """An utterance is over.  ``sound``: its cues, None when they say nothing; ``text``: what was recognised, with
         its ``confidence``; ``again``: the one before was not understood.
         """
-        if sound is MACHINE:  # a radio, music on hold: what was recognised in it says nothing of the caller
+        if sound is NO_VOICE:  # a radio, music on hold: what was recognised in it says nothing of the caller
             return self.reading
         said = self._said(text, confidence)
         if sound is None and not (said or (text and again)):

@@ -10,7 +10,7 @@ from ivr.call.actions import Action, Note, Notice, Say, Speak
 from ivr.call.asking import Asking
 from ivr.call.events import Heard
 from ivr.call.plan import Languages, Plan
-from ivr.call.policy import confidence, decide
+from ivr.call.policy import decide, understand
 from ivr.call.service import Service
 from ivr.call.state import (
     ConfirmingChange,
@@ -46,8 +46,7 @@ class Dialogue:
         """A finished utterance with words in it.  ``spent``: the machine has had its time."""
         asking = self.asking
         asking.turns += 1
-        meaning = self.grammar.understand(heard.text, asking.expecting)
-        sure = confidence(heard, meaning)
+        meaning, sure = understand(heard, self.grammar, asking.expecting)
         asking.history.said(heard.text, meaning.intent, sure)
         value = meaning.digits or meaning.day
         slots = {asking.state.slot.name: value} if value and isinstance(asking.state, Filling) else dict(meaning.slots)
@@ -78,6 +77,8 @@ class Dialogue:
         if isinstance(state, Filling | ConfirmingSlot) and (meaning.digits or meaning.day):
             return self.service.step(state, filling.said(state, meaning, sure, self._plan.bands))
         if meaning.intent is None:
+            if meaning.subject:  # near to a request that must not begin
+                return self.asking.transfer("no_match", meaning.subject)
             return self.asking.miss("no_match")
         decision = decide(self._plan.bands, sure, self._unsure)
         if decision == "transfer":

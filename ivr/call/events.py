@@ -31,7 +31,8 @@ class Heard:
     ``confidence`` (0 to 1) is the recogniser's belief that ``text`` is what was said.  ``alternatives`` are other
     readings with their scores (same scale as ``confidence``), best first, without ``text`` itself.  ``speech_ms`` is
     how long the caller talked, ``upset`` the probability that they are (None: nothing can be said) and ``why`` what
-    speaks for it; the session fills them in.
+    speaks for it; the session fills them in.  ``free``: the text that the recogniser wrote without a grammar ("" where
+    it has no such reading), ``free_confidence`` its belief in it.
     """
 
     text: str
@@ -40,6 +41,8 @@ class Heard:
     speech_ms: int = 0
     upset: float | None = None
     why: tuple[str, ...] = ()
+    free: str = ""
+    free_confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,18 @@ from typing import Literal
 
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
-from ivr.grammar import Meaning
+from ivr.grammar import Expecting, Grammar, Meaning
 
 Decision = Literal["accept", "confirm", "transfer"]
 
 _TOLD_APART = 0.05  # of margin: with less, two intents are as near to the same words
 _EITHER = 0.6  # and which of the two is meant is hardly more than a guess: asked about
+
+
+def understand(heard: Heard, grammar: Grammar, expecting: Expecting) -> tuple[Meaning, float]:
+    """The meaning of an utterance, from all readings of it, and the belief (0 to 1) that it is what was meant."""
+    meaning = grammar.understand(heard.text, expecting)
+    return meaning, confidence(heard, meaning)
 
 
 def confidence(heard: Heard, meaning: Meaning) -> float:

@@ -19,8 +19,9 @@ PERSON = "person"
 """The intent of the human phrases.  Every language must have it."""
 
 YES, NO = "yes", "no"
-CONVERSATION = ("robot", "repeat", "finished", "never_mind", "other_one")
-"""Intents about the conversation itself: "are you a robot", "say that again", "that's all", "never mind", ..."""
+CONVERSATION = ("robot", "repeat", "finished", "never_mind", "other_one", "hello", "wait")
+"""Intents about the conversation itself: "are you a robot", "say that again", "that's all", "never mind", a greeting
+or "can you hear me" (``hello``), "one moment" or thinking aloud (``wait``)."""
 
 LANGUAGE = "language_"
 """How the intents begin that ask to go on in another language: ``language_fr``."""

@@ -20,6 +20,8 @@ class Meaning:
     no other.  ``intent`` is None when nothing is near.
     ``digits``: a number that was said instead; ``restarted``: its speaker began anew, what was said before is void.
     ``day``: a date that was said instead, as 2026-11-24.  ``slots``: values said in one breath with the request.
+    ``subject``: where ``intent`` is None, the request that the words are about although it must not begin (a near miss
+    of it, or words that leave a doubt about a change): what a person is told.
     """
 
     intent: str | None
@@ -30,6 +32,7 @@ class Meaning:
     restarted: bool = False
     day: str = ""
     slots: tuple[tuple[str, str], ...] = ()
+    subject: str | None = None
 
 
 class Sentences:

@@ -16,6 +16,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Positive = Annotated[int, Field(gt=0)]
+Form = Literal["do", "doing", "did", "done"]
+Kind = Literal[
+    "refusal", "past", "report", "question", "condition", "part", "other_person", "hypothetical", "correction"
+]
 
 
 class File(BaseModel):
@@ -178,9 +182,15 @@ class GrammarFile(File):
 
         sentences: Annotated[list[str], Field(min_length=1)]
         keywords: list[str] = []
+        act: dict[Form, str] = {}
 
     language: LanguageCode
     fillers: list[str] = []
+    carriers: list[str] = []
+    hesitations: list[str] = []
+    reversals: list[str] = []
+    near_misses: dict[Kind, list[str]] = {}
+    words: dict[Name, str] = {}
     decoys: list[str] = []
     intents: dict[Name, Intent] = {}
     languages: dict[LanguageCode, list[str]] = Field({})

@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.config.files import GrammarFile, UpsetFile
+from ivr.config.near_misses import Around, read_around
 from ivr.config.questions import Questions
 from ivr.config.source import Mistake, Mistakes, Source, check, read
-from ivr.grammar import BUILT_IN, LANGUAGE, PERSON, DigitWords, Grammar, SentenceSlot, TemplateError, expand, normalise
+from ivr.grammar import (
+    BUILT_IN,
+    LANGUAGE,
+    PERSON,
+    DigitWords,
+    Grammar,
+    RequestKinds,
+    SentenceSlot,
+    TemplateError,
+    expand,
+    normalise,
+)
 from ivr.grammar.keywords import Keywords
 from ivr.grammar.keywords import parse as parse_keywords
 from ivr.grammar.templates import needed, slots_in
@@ -41,6 +53,7 @@ class _Pack:
     sentences: dict[str, str]
     slots: dict[str, tuple[SentenceSlot, ...]]
     asking: tuple[str, ...]
+    around: Around
 
     def abroad(self, language: str) -> dict[str, str]:
         """What counts in every other language too."""
@@ -52,6 +65,7 @@ def load_grammars(
     home: Path,
     asides: Mapping[str, tuple[str, ...]],
     served: Served,
+    kinds: RequestKinds,
     questions: Mapping[str, Questions],
     mistakes: Mistakes,
 ) -> dict[str, Grammar]:
@@ -60,7 +74,7 @@ def load_grammars(
     ``asides``: language -> what upset callers say in it.  ``served``: intent -> the values it needs.
     """
     spoken = set(asides)
-    packs = {each: pack for each in asides if (pack := _pack(home, questions[each], served, spoken, mistakes))}
+    packs = {each: pack for each in asides if (pack := _pack(home, questions[each], served, kinds, spoken, mistakes))}
     return {
         language: Grammar(
             language,
@@ -77,12 +91,17 @@ def load_grammars(
             },
             pack.slots,
             tuple(dict.fromkeys(normalise(word) for _, file in pack.files for word in file.decoys)),
+            {near.sentence: near.request for near in pack.around.near_misses if near.sentence not in pack.sentences},
+            pack.around.carrier,
+            kinds,
         )
         for language, pack in packs.items()
     }
 
 
-def _pack(home: Path, questions: Questions, served: Served, spoken: set[str], mistakes: Mistakes) -> _Pack | None:
+def _pack(
+    home: Path, questions: Questions, served: Served, kinds: RequestKinds, spoken: set[str], mistakes: Mistakes
+) -> _Pack | None:
     language = questions[1].language
     served = {**served, **dict.fromkeys(questions[1].intents, ())}
     folder = home / "grammars" / language
@@ -125,7 +144,7 @@ def _pack(home: Path, questions: Questions, served: Served, spoken: set[str], mi
     if PERSON not in sentences.values():
         what = f"no sentence asks for a person in {language!r}"
         mistakes.found.append(Mistake(f"grammars/{language}", None, what, "add the intent `person`: nobody is trapped"))
-    return _Pack(files, sentences, slots, asking)
+    return _Pack(files, sentences, slots, asking, read_around(language, files, rules, kinds, mistakes))
 
 
 Place = tuple[str | int, ...]
@@ -191,11 +210,12 @@ def _digit_words(files: list[GrammarFile]) -> DigitWords:
 
 
 def _keywords(files: list[tuple[Source, GrammarFile]], mistakes: Mistakes) -> Iterator[Keywords]:
+    words = {name: alternatives for _, file in files for name, alternatives in file.words.items()}
     for source, file in files:
         for intent, entry in file.intents.items():
             for at, line in enumerate(entry.keywords):
                 try:
-                    yield parse_keywords(intent, line)
+                    yield parse_keywords(intent, line, words)
                 except TemplateError as error:
                     place = (file.place, intent, "keywords", at)
                     mistakes.found.append(source.mistake(place, str(error), "see docs/supervisors.md, Keywords"))

@@ -16,7 +16,7 @@ from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammars, load_upset_words
 from ivr.config.prompt_values import prompt_values
 from ivr.config.questions import Questions, QuestionsFile, load_questions
-from ivr.config.requests import RequestsFile, prompts_of, request_plans, sentence_slots
+from ivr.config.requests import RequestsFile, prompts_of, request_kinds, request_plans, sentence_slots
 from ivr.config.requests_check import check_requests
 from ivr.config.source import ConfigError, Mistakes, Source, check, read
 from ivr.config.texts import Texts
@@ -128,7 +128,7 @@ def load(home: Path) -> Config:
         upset_words[language] = load_upset_words(home, language, mistakes) if tone else NO_WORDS
         texts[language] = _texts(home, (ivr, requests), questions[language], mistakes)
     asides = {language: words.phrases for language, words in upset_words.items()}
-    grammars = load_grammars(home, asides, sentence_slots(requests), questions, mistakes)
+    grammars = load_grammars(home, asides, sentence_slots(requests), request_kinds(requests), questions, mistakes)
     check_requests(sources["requests"], requests, mistakes)
     advisors = build_advisors(sources["advisors"], advisors_file, tuple(ivr.languages), served, mistakes)
     if mistakes.found:

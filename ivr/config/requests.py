@@ -9,7 +9,7 @@ from ivr.call import OutcomePlan, RequestPlan, SlotPlan
 from ivr.call.plan import KEYED_DATE, ProofPlan, SlotKind
 from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.files import File, Name
-from ivr.grammar import SentenceSlot
+from ivr.grammar import RequestKinds, SentenceSlot
 
 WITHOUT_DIGITS = ("date", "yes_no", "choice")
 
@@ -135,6 +135,13 @@ def _slot(name: str, entry: SlotEntry) -> SlotPlan:
         kind=entry.kind,
         choices=entry.choices,
     )
+
+
+def request_kinds(file: RequestsFile) -> RequestKinds:
+    """Which requests change something, and which subjects only people serve."""
+    requests = file.requests.items()
+    changes = frozenset(intent for intent, entry in requests if entry.confirm)
+    return RequestKinds(changes, frozenset(intent for intent, entry in requests if entry.people))
 
 
 def sentence_slots(file: RequestsFile) -> dict[str, tuple[SentenceSlot, ...]]:

@@ -2,9 +2,11 @@
 
 ``track | where + order | purchase - cancel*`` is met by a text with one word of each group joined by ``+`` and none of
 those after ``-``.  ``cancel*`` is any word that begins so; a word of five letters or more may have a slip of one
-letter, as recognisers and keyboards make them.  A line after ``!`` wins over all others: ``! died | broken``.
+letter, as recognisers and keyboards make them.  ``<ordered>`` stands for a list of words of that name.  A line after
+``!`` wins over all others: ``! died | broken``.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +17,8 @@ from ivr.grammar.templates import TemplateError, normalise
 
 SLIP_FROM = 5  # letters: in shorter words a slip makes another word ("four", "your")
 ELIDED = 2  # letters before the apostrophe, at most: "l'", "qu'"
+NO_LISTS: Mapping[str, str] = {}
+_LIST = re.compile(r"<(\w+)>")
 _KEPT_WORDS = 20_000  # different words whose keywords are remembered; more than a language's callers use
 
 Phrase = tuple[str, ...]
@@ -43,13 +47,22 @@ class About:
     barred: frozenset[str]
 
 
-def parse(intent: str, line: str) -> Keywords:
-    """Read a line of keywords.  Raises TemplateError."""
+def parse(intent: str, line: str, words: Mapping[str, str] = NO_LISTS) -> Keywords:
+    """Read a line of keywords.  ``words``: lists of alternatives by name, used as ``<name>``.  Raises TemplateError."""
+    line = _LIST.sub(lambda name: _listed(name[1], words), line)
     first = line.startswith("! ")
     wanted, *unwanted = line.removeprefix("! ").split(" - ")
     groups = tuple(_alternatives(group, line) for group in wanted.split(" + "))
     without = tuple(word for part in unwanted for word in _alternatives(part, line))
     return Keywords(intent, groups, without, first)
+
+
+def _listed(name: str, words: Mapping[str, str]) -> str:
+    if name not in words:
+        raise TemplateError(
+            f"keywords use <{name}>, and no list of words has that name (there are: {', '.join(words)})"
+        )
+    return words[name]
 
 
 def _alternatives(group: str, line: str) -> tuple[Phrase, ...]:

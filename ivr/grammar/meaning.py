@@ -1,37 +1,28 @@
 """Text -> meaning, within one language.  A Grammar is made once, is frozen, and serves every call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from typing import Literal
 
+from ivr.grammar.accounting import NEAR_MISS, NO_CARRIER_SPEECH, Accounting, CarrierSpeech
 from ivr.grammar.date_words import CALENDARS
 from ivr.grammar.dates import read_date
 from ivr.grammar.digits import DigitWords
-from ivr.grammar.keywords import About, KeywordIndex, Keywords
+from ivr.grammar.keywords import KeywordIndex, Keywords
 from ivr.grammar.nearest import NEAREST, Meaning, Sentences
 from ivr.grammar.one_breath import SentenceSlot, before_number, number_within
+from ivr.grammar.request_reader import CONVERSATION, LANGUAGE, NO, PERSON, QUESTIONS, YES, RequestKinds, RequestReader
+from ivr.grammar.spelling import Spelling
 from ivr.grammar.templates import normalise
 from ivr.grammar.vocabulary import Vocabulary
-
-PERSON = "person"
-"""The intent of the human phrases.  Every language must have it."""
-
-YES, NO = "yes", "no"
-CONVERSATION = ("robot", "repeat", "finished", "never_mind", "other_one", "hello", "wait")
-"""Intents about the conversation itself: "are you a robot", "say that again", "that's all", "never mind", a greeting
-or "can you hear me" (``hello``), "one moment" or thinking aloud (``wait``)."""
-
-LANGUAGE = "language_"
-"""How the intents begin that ask to go on in another language: ``language_fr``."""
 
 BUILT_IN = (PERSON, YES, NO, *CONVERSATION)
 
 FOREIGN_WORDS = 2  # a recogniser listens for the short ones: the others hold them
-LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 _WITH_SLOTS = ("request", "reply")  # asked for these, a caller may say a request with its values
-NEARLY = 0.8  # this like a sentence, and with its last word, an utterance is taken as finished after a short silence
+_NEARLY_SAID = 0.8  # this like a sentence, and with its last word, an utterance is over after a short silence
 
 Asked = Literal["request", "digits", "date", "yes_no", "reply"]
 
@@ -64,7 +55,8 @@ class Grammar:
 
     ``asides`` mean nothing to a request but must be recognised: what upset callers say.  ``foreign``: sentences of the
     other languages that count all the same, wherever they stand: human phrases, and asking for that language.
-    ``slots``: intent -> what may be said with it in one breath.  ``decoys``: see ``Vocabulary``.
+    ``slots``: intent -> what may be said with it in one breath.  ``decoys``: see ``Vocabulary``.  ``near_misses``:
+    sentence -> the request that it comes near to and is none of.  ``carrier``: what surrounds that which is meant.
     """
 
     language: str
@@ -76,6 +68,9 @@ class Grammar:
     foreign: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, tuple[SentenceSlot, ...]] = field(default_factory=dict)
     decoys: tuple[str, ...] = ()
+    near_misses: Mapping[str, str] = field(default_factory=dict)
+    carrier: CarrierSpeech = NO_CARRIER_SPEECH
+    kinds: RequestKinds = QUESTIONS
 
     def __post_init__(self) -> None:
         anywhere = {sentence: intent for sentence, intent in self.sentences.items() if intent == PERSON}
@@ -93,27 +88,44 @@ class Grammar:
         listed = {asked: Sentences(texts, intents, fillers, free.get(asked, ())) for asked, texts in spoken.items()}
         object.__setattr__(self, "_free", free)
         object.__setattr__(self, "_answers", listed)
-        cores: dict[str, str | None] = {}
-        for sentence in (each for each in requests if self.sentences[each] not in CONVERSATION):
-            core, intent = self._core(sentence), self.sentences[sentence]
-            cores[core] = intent if cores.setdefault(core, intent) == intent else None
-        cores.pop("", None)
-        object.__setattr__(self, "_cores", cores)
+        accounting = Accounting(self.sentences, self.near_misses, self.carrier)
         known = self.fillers | frozenset(listed["request"].words)
-        object.__setattr__(self, "_keyword_index", KeywordIndex(self.keywords, known))
+        keywords = KeywordIndex(self.keywords, known)
+        spelling = Spelling(self._words(listed.values()))
+        reader = RequestReader(accounting, keywords, spelling, self.fillers, self.kinds)
+        object.__setattr__(self, "_reader", reader)
 
     _anywhere: Mapping[tuple[str, ...], str] = field(init=False, repr=False, compare=False)
     _longest: int = field(init=False, repr=False, compare=False)
     _answers: Mapping[str, Sentences] = field(init=False, repr=False, compare=False)
     _free: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
-    _keyword_index: KeywordIndex = field(init=False, repr=False, compare=False)
-    _cores: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
+    _reader: RequestReader = field(init=False, repr=False, compare=False)
+
+    def _words(self, listed: Iterable[Sentences]) -> set[str]:
+        """Every word that may be said in this language: what is none of them may be a slip."""
+        around = (*self.near_misses, *self.carrier.phrases, *self.carrier.named)
+        apart = {*self.fillers, *self.carrier.hesitations, *self.carrier.reversals, *self.digit_words.word_set}
+        keywords = (
+            phrase
+            for line in self.keywords
+            for group in (*line.groups, line.without)
+            for phrase in group
+            if not any(word.endswith("*") for word in phrase)
+        )
+        return {
+            *apart,
+            *_day_words(self.language),
+            *(word for sentences in listed for word in sentences.words),
+            *(word for sentence in around for word in sentence.split()),
+            *(word for phrase in keywords for word in phrase),
+        }
 
     def vocabulary(self, expecting: Expecting) -> Vocabulary:
         """What a recogniser should listen for.  The human phrases are always part of it."""
         free = self._free.get(expecting.asked, ())
         in_one_breath = self.digit_words.words if self.slots and expecting.asked in _WITH_SLOTS else ()
-        phrases = (*self._answers[expecting.asked].texts, *self.asides)
+        rivals = self.near_misses if expecting.asked in _WITH_SLOTS else {}
+        phrases = (*self._answers[expecting.asked].texts, *self.asides, *rivals)
         return Vocabulary(
             language=self.language,
             phrases=phrases,
@@ -122,7 +134,10 @@ class Grammar:
             digit_words=free or in_one_breath,
             group_words=self.digit_words.group_words if expecting.asked == "digits" else (),
             foreign=tuple(sentence for sentence in self.foreign if sentence.count(" ") < FOREIGN_WORDS),
-            meanings=tuple(self.sentences.get(phrase, "") for phrase in phrases),
+            meanings=(
+                *(self.sentences.get(phrase, "") for phrase in phrases[: len(phrases) - len(rivals)]),
+                *(NEAR_MISS + request for request in rivals.values()),
+            ),
             decoys=self.decoys,
         )
 
@@ -165,21 +180,7 @@ class Grammar:
             return Meaning(None, 1.0, 1.0, text, day=day)
         if expecting.asked in _WITH_SLOTS and (breath := self._in_one_breath(written, text, expecting)):
             return breath
-        nearest = self._answers[expecting.asked].nearest(text)
-        if nearest.likeness == 1.0 or expecting.asked == "yes_no":
-            return nearest
-        keywords = self._keyword_index.about(text.split())
-        about = self._by_keywords(text, keywords)
-        core = self._core(text)
-        if about and about.intent in keywords.first:
-            return about
-        if (intent := self._cores.get(core)) and intent not in keywords.barred:
-            return Meaning(intent, likeness=NEARLY, margin=NEARLY, sentence=core)
-        if nearest.intent in keywords.barred:
-            return about or Meaning(None, sentence=nearest.sentence)
-        if about and (nearest.likeness < LIKE or nearest.margin < about.margin or nearest.intent == about.intent):
-            return max(about, nearest, key=lambda each: each.likeness) if nearest.intent == about.intent else about
-        return nearest
+        return self._reader.read(text, self._answers[expecting.asked], expecting.asked == "yes_no")
 
     def _in_one_breath(self, written: str, text: str, expecting: Expecting) -> Meaning | None:
         """A request with a value of one of its slots."""
@@ -199,24 +200,6 @@ class Grammar:
     def _day(self, text: str, expecting: Expecting) -> str:
         day = read_date(text, self.language, expecting.today) if expecting.today else None
         return day.isoformat() if day else ""
-
-    def _core(self, text: str) -> str:
-        """A sentence without the words that only surround what is meant."""
-        return " ".join(word for word in text.split() if word not in self.fillers)
-
-    def _by_keywords(self, text: str, keywords: About) -> Meaning | None:
-        """What the words are about.  The more of them are understood, the more like a sentence of ours it is."""
-        if not keywords.met:
-            return None
-        words = text.split()
-        rank = {each: (each == PERSON, each in keywords.first, len(at)) for each, at in keywords.met.items()}
-        intent = max(rank, key=rank.__getitem__)
-        places = keywords.met[intent]
-        known = self._answers["request"].words
-        understood = sum(at in places or word in self.fillers or word in known for at, word in enumerate(words))
-        alone = intent == PERSON or all(rank[intent] > each for other, each in rank.items() if other != intent)
-        sentence = " ".join(words[at] for at in sorted(places))
-        return Meaning(intent, 0.5 + 0.3 * understood / len(words), 0.3 if alone else 0.0, sentence)
 
     def completeness(self, text: str, expecting: Expecting) -> Completeness:
         """How finished an utterance looks: lets a turn end before the silence is long."""
@@ -252,7 +235,7 @@ class Grammar:
         """Most of a sentence with its last word: what is missing is behind, not before the caller."""
         nearest = self._answers[expecting.asked].nearest(text)
         ends = nearest.sentence.rpartition(" ")[2] == text.rpartition(" ")[2]
-        return Completeness.COMPLETE if ends and nearest.likeness >= NEARLY else Completeness.OPEN
+        return Completeness.COMPLETE if ends and nearest.likeness >= _NEARLY_SAID else Completeness.OPEN
 
 
 def _is_always_meant(intent: str) -> bool:

@@ -21,7 +21,8 @@ class Meaning:
     ``digits``: a number that was said instead; ``restarted``: its speaker began anew, what was said before is void.
     ``day``: a date that was said instead, as 2026-11-24.  ``slots``: values said in one breath with the request.
     ``subject``: where ``intent`` is None, the request that the words are about although it must not begin (a near miss
-    of it, or words that leave a doubt about a change): what a person is told.
+    of it, or words that leave a doubt about a change): what a person is told.  ``also``: other requests in the same
+    utterance, each as whole as the first.
     """
 
     intent: str | None
@@ -33,6 +34,7 @@ class Meaning:
     day: str = ""
     slots: tuple[tuple[str, str], ...] = ()
     subject: str | None = None
+    also: tuple[str, ...] = ()
 
 
 class Sentences:

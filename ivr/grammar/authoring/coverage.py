@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ivr.grammar.authoring.lint import Finding, Line, Pack
-from ivr.grammar.meaning import LANGUAGE, PERSON
+from ivr.grammar.request_reader import LANGUAGE, PERSON
 
 FEW = 0.1  # of the human phrases of the language that has most: callers of the others are hardly less varied
 

@@ -8,7 +8,7 @@ from typing import Literal
 from rapidfuzz import fuzz, process
 
 from ivr.grammar.authoring.sound_alikes import Alike, sound_alikes
-from ivr.grammar.meaning import NO, PERSON, YES
+from ivr.grammar.request_reader import NO, PERSON, YES
 from ivr.grammar.templates import TemplateError, expand, needed
 
 MANY_SENTENCES = 1_000  # of one template: a recogniser's grammar of a whole language is not much larger

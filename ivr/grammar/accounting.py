@@ -1,0 +1,160 @@
+"""Accounting for the words of an utterance: sentences of the grammar, near misses, carrier speech, and what is left.
+
+A change may begin only when nothing is left, a question only when nothing is left that could turn it round.  So the
+words are divided among sentences in the way that leaves the fewest over.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ivr.grammar.word_trie import WordTrie
+
+NEAR_MISS = "!"
+"""How the meaning of a near miss begins: ``!cancel_order`` is none of that request."""
+
+_CARRIER, _NAMED = "", "{name}"
+_LEFT_OVER = 10.0  # cost of a word that nothing accounts for; the others only choose between equal accounts
+_SEGMENT, _NAME = 0.1, 1.0
+_LONGEST_NAME = 3  # words
+_LONGEST_RESTART = 6  # words said and begun again: "where's my, where's my order"
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierSpeech:
+    """The words of a language that surround what is meant.
+
+    ``phrases``: greetings, politeness, reasons; ``named``: those that a name follows ("my name is").  ``hesitations``
+    may stand anywhere ("um").  ``reversals``: words that reverse, restrict or attribute what is said (not, only, who,
+    already); ``ne*`` is any word that begins so.
+    """
+
+    phrases: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    hesitations: frozenset[str] = frozenset()
+    reversals: frozenset[str] = frozenset()
+
+    def reverses(self, word: str) -> bool:
+        """True for a word that may turn round what the others say."""
+        if word in self.reversals or word.partition("'")[0] in _ELIDED_NEGATIONS & self.reversals:
+            return True
+        return any(stem.endswith("*") and word.startswith(stem[:-1]) for stem in self.reversals)
+
+
+_ELIDED_NEGATIONS = frozenset({"n"})
+NO_CARRIER_SPEECH = CarrierSpeech()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the words of an utterance are divided.
+
+    ``meanings``: of the sentences in it, in order and without doubles; ``near``: the requests it nearly says.
+    ``core``: the first sentence.  ``left``: words that nothing accounts for; ``reversed_by``: reversals among them.
+    """
+
+    meanings: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    core: str = ""
+    left: tuple[str, ...] = ()
+    reversed_by: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """True when every word is accounted for."""
+        return not self.left
+
+
+@dataclass(slots=True)
+class _Way:
+    """The cheapest account of the words so far: its last segment, and where that began."""
+
+    cost: float = float("inf")
+    start: int = 0
+    meaning: str | None = None
+
+
+class Accounting:
+    """Divides utterances of one language."""
+
+    def __init__(
+        self, sentences: Mapping[str, str], near_misses: Mapping[str, str], carrier: CarrierSpeech = NO_CARRIER_SPEECH
+    ) -> None:
+        """``sentences``: sentence -> intent.  ``near_misses``: sentence -> the request that it is none of."""
+        self._carrier = carrier
+        said = ((sentence, intent) for sentence, intent in sentences.items())
+        missed = ((sentence, NEAR_MISS + intent) for sentence, intent in near_misses.items())
+        around = ((phrase, _CARRIER) for phrase in carrier.phrases)
+        named = ((phrase, _NAMED) for phrase in carrier.named)
+        self._trie = WordTrie([*said, *missed, *around, *named])
+
+    def reverses(self, word: str) -> bool:
+        """True for a word that may turn round what the others say."""
+        return self._carrier.reverses(word)
+
+    def hesitates(self, word: str) -> bool:
+        """True for a sound of somebody who thinks."""
+        return word in self._carrier.hesitations
+
+    def account(self, words: Sequence[str]) -> Account:
+        """Divide the words so that as few as possible are left.  Time grows with the words, not with their square."""
+        words = [word for word in words if word not in self._carrier.hesitations]
+        segments = self._divided(words)
+        meanings = [meaning for _, _, meaning in segments if meaning]
+        found = tuple(dict.fromkeys(meaning for meaning in meanings if not meaning.startswith(NEAR_MISS)))
+        left = [words[start] for start, _, meaning in segments if meaning is None]
+        return Account(
+            meanings=found,
+            near=tuple(dict.fromkeys(each.removeprefix(NEAR_MISS) for each in meanings if each.startswith(NEAR_MISS))),
+            core=next((" ".join(words[start:end]) for start, end, meaning in segments if meaning), ""),
+            left=tuple(left),
+            reversed_by=tuple(word for word in left if self._carrier.reverses(word)),
+        )
+
+    def _divided(self, words: Sequence[str]) -> list[tuple[int, int, str | None]]:
+        """(start, end, meaning) of each segment; meaning "" for carrier speech, None for a word that is left."""
+        best = [_Way() for _ in range(len(words) + 1)]
+        best[0].cost = 0.0
+        for start in range(len(words)):
+            cost = best[start].cost
+            for end, meaning, more in self._segments(words, start):
+                if cost + more < best[end].cost:
+                    best[end] = _Way(cost + more, start, meaning)
+        segments: list[tuple[int, int, str | None]] = []
+        end = len(words)
+        while end > 0:
+            segments.append((best[end].start, end, best[end].meaning))
+            end = best[end].start
+        return segments[::-1]
+
+    def _segments(self, words: Sequence[str], start: int) -> Iterable[tuple[int, str | None, float]]:
+        """(end, meaning, cost) of everything that may stand from ``start`` on."""
+        yield start + 1, None, _LEFT_OVER
+        for length in range(1, min(_LONGEST_RESTART, (len(words) - start) // 2) + 1):
+            if words[start : start + length] == words[start + length : start + 2 * length]:
+                yield start + length, _CARRIER, _SEGMENT  # said twice: the first time was a beginning
+        for end, meaning in self._trie.found(words, start):
+            if meaning == _NAMED:
+                yield end, _CARRIER, _SEGMENT
+                yield from self._names(words, end)
+            else:
+                # Of equal accounts the one with a near miss counts, then the one with a sentence.
+                yield end, meaning, _SEGMENT - 0.02 * meaning.startswith(NEAR_MISS) - 0.01 * bool(meaning)
+        yield from self._restarted(words, start)
+
+    def _restarted(self, words: Sequence[str], start: int) -> Iterable[tuple[int, str | None, float]]:
+        """A sentence after its own beginning: "where is my, where's my order"."""
+        for at in range(start + 1, min(start + _LONGEST_RESTART, len(words) - 1) + 1):
+            if self._carrier.reverses(words[at - 1]):
+                break
+            begun = self._trie.begun(words[start:at])
+            if not begun:
+                break
+            for end, meaning in self._trie.found(words, at):
+                if meaning in begun and not meaning.startswith(NEAR_MISS):
+                    yield end, meaning, 2 * _SEGMENT
+
+    def _names(self, words: Sequence[str], start: int) -> Iterable[tuple[int, str | None, float]]:
+        for end in range(start + 1, min(start + _LONGEST_NAME, len(words)) + 1):
+            if self._carrier.reverses(words[end - 1]):
+                break
+            yield end, _CARRIER, _SEGMENT + _NAME * (end - start)

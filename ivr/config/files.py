@@ -187,6 +187,7 @@ class GrammarFile(File):
     language: LanguageCode
     fillers: list[str] = []
     carriers: list[str] = []
+    asking: list[str] = []
     hesitations: list[str] = []
     reversals: list[str] = []
     near_misses: dict[Kind, list[str]] = {}

@@ -56,7 +56,8 @@ class Grammar:
     ``asides`` mean nothing to a request but must be recognised: what upset callers say.  ``foreign``: sentences of the
     other languages that count all the same, wherever they stand: human phrases, and asking for that language.
     ``slots``: intent -> what may be said with it in one breath.  ``decoys``: see ``Vocabulary``.  ``near_misses``:
-    sentence -> the request that it comes near to and is none of.  ``carrier``: what surrounds that which is meant.
+    sentence -> the request that it comes near to and is none of; ``rivals``: those that a recogniser listens for.
+    ``carrier``: what surrounds that which is meant.
     """
 
     language: str
@@ -69,11 +70,15 @@ class Grammar:
     slots: Mapping[str, tuple[SentenceSlot, ...]] = field(default_factory=dict)
     decoys: tuple[str, ...] = ()
     near_misses: Mapping[str, str] = field(default_factory=dict)
+    rivals: Mapping[str, str] = field(default_factory=dict)
     carrier: CarrierSpeech = NO_CARRIER_SPEECH
     kinds: RequestKinds = QUESTIONS
 
     def __post_init__(self) -> None:
-        anywhere = {sentence: intent for sentence, intent in self.sentences.items() if intent == PERSON}
+        # The word of the key 0 asks for a person when it is all that is said; within a number it is a digit.
+        digits = self.digit_words.word_set
+        human = (sentence for sentence, intent in self.sentences.items() if intent == PERSON)
+        anywhere = {sentence: PERSON for sentence in human if not digits.issuperset(sentence.split())}
         counts = {tuple(sentence.split()): intent for sentence, intent in (anywhere | self._told_apart()).items()}
         object.__setattr__(self, "_anywhere", counts)
         object.__setattr__(self, "_longest", max(map(len, counts), default=0))
@@ -103,7 +108,7 @@ class Grammar:
 
     def _words(self, listed: Iterable[Sentences]) -> set[str]:
         """Every word that may be said in this language: what is none of them may be a slip."""
-        around = (*self.near_misses, *self.carrier.phrases, *self.carrier.named)
+        around = (*self.near_misses, *self.carrier.phrases, *self.carrier.named, *self.carrier.asking)
         apart = {*self.fillers, *self.carrier.hesitations, *self.carrier.reversals, *self.digit_words.word_set}
         keywords = (
             phrase
@@ -124,7 +129,7 @@ class Grammar:
         """What a recogniser should listen for.  The human phrases are always part of it."""
         free = self._free.get(expecting.asked, ())
         in_one_breath = self.digit_words.words if self.slots and expecting.asked in _WITH_SLOTS else ()
-        rivals = self.near_misses if expecting.asked in _WITH_SLOTS else {}
+        rivals = self.rivals if expecting.asked in _WITH_SLOTS else {}
         phrases = (*self._answers[expecting.asked].texts, *self.asides, *rivals)
         return Vocabulary(
             language=self.language,

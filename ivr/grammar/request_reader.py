@@ -65,7 +65,8 @@ class RequestReader:
 
     def read(self, text: str, answers: Sentences, yes_no: bool) -> Meaning:
         """The meaning of a normalised text.  ``answers``: what may be said now; ``yes_no``: the question was one."""
-        words = [self._spelling.corrected(word) for word in text.split()]
+        spelt = (self._spelling.corrected(word) for word in text.split())
+        words = [word for word in spelt if not self._accounting.hesitates(word)]
         account = self._accounting.account(words)
         keywords = self._keywords.about(words)
         requests = [each for each in account.meanings if not is_conversation(each)]
@@ -76,7 +77,7 @@ class RequestReader:
         if account.whole or (yes_no and not requests):
             return _conversation(account, yes_no)
         if (first := keywords.first & keywords.met.keys()) and not account.near:
-            return self._about(min(first), words, keywords)
+            return self._about(min(first), words, keywords, account)
         if account.near:
             return Meaning(None, sentence=account.core, subject=account.near[0])
         if len(requests) > 1:
@@ -91,7 +92,7 @@ class RequestReader:
             return Meaning(None, sentence=account.core, subject=account.near[0])
         if PERSON in requests:
             return Meaning(PERSON, 1.0, 1.0, account.core)
-        if len(requests) > 1 and self._kinds.changes.intersection(requests):
+        if self._kinds.changes.intersection(requests) and (len(requests) > 1 or account.asked):
             return Meaning(None, sentence=account.core, subject=requests[0])
         return Meaning(requests[0], 1.0, 1.0, account.core, also=tuple(requests[1:]))
 
@@ -108,7 +109,8 @@ class RequestReader:
         """No whole sentence stands in it."""
         nearest = answers.nearest(" ".join(words))
         ranked = self._ranked(keywords)
-        about = self._about(ranked[0], words, keywords, sure=len(ranked) < 2 or ranked[1] == "") if ranked else None
+        sure = len(ranked) < 2 or ranked[1] == ""
+        about = self._about(ranked[0], words, keywords, account, sure) if ranked else None
         if nearest.intent is None or nearest.intent in keywords.barred or is_conversation(nearest.intent):
             return about or Meaning(None, sentence=nearest.sentence, subject=_request_or_none(account.meanings))
         alike = self._nearly(nearest, words)
@@ -123,7 +125,9 @@ class RequestReader:
         tied = len(ranked) > 1 and rank[ranked[0]] == rank[ranked[1]]
         return [ranked[0], ranked[1] if tied else ""] if ranked else []
 
-    def _about(self, intent: str, words: Sequence[str], keywords: About, sure: bool = True) -> Meaning:
+    def _about(
+        self, intent: str, words: Sequence[str], keywords: About, account: Account, sure: bool = True
+    ) -> Meaning:
         """What keywords say.  They begin no change, and answer a question only where no word is left."""
         places = keywords.met[intent]
         sentence = " ".join(words[at] for at in sorted(places))
@@ -132,7 +136,7 @@ class RequestReader:
             return Meaning(intent, NEARLY, 1.0, sentence)
         if intent in self._kinds.changes:
             return Meaning(None, sentence=sentence, subject=intent)
-        left = [word for at, word in enumerate(words) if at not in places and not self._tells_nothing(word)]
+        left = [words[at] for at in sorted(account.places - places) if not self._tells_nothing(words[at])]
         if any(map(self._accounting.reverses, left)) or len(left) > _MOST_LEFT * len(words):
             return Meaning(None, sentence=sentence, subject=intent)
         return Meaning(intent, ASK_BACK if left else NEARLY, margin, sentence)
@@ -149,7 +153,7 @@ class RequestReader:
         return nearest
 
     def _tells_nothing(self, word: str) -> bool:
-        return self._accounting.hesitates(word) or (word in self._fillers and not self._accounting.reverses(word))
+        return word in self._fillers and not self._accounting.reverses(word)
 
 
 def _conversation(account: Account, yes_no: bool) -> Meaning:

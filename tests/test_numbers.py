@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from ivr.config import Config
 from ivr.grammar.check_digits import CHECKS, valid
-from ivr.grammar.dates import read_date
 from ivr.grammar.digits import MAX_ALTERNATIVES, DigitWords, SpokenNumber
 
 FIVE = (5,)
@@ -344,87 +342,6 @@ def test_what_is_no_number_is_not_valid_and_an_unknown_check_is_our_mistake() ->
             assert not valid(text, check)
     with pytest.raises(KeyError):
         valid("42719", "crc")
-
-
-# Days.
-
-WEDNESDAY = date(2026, 11, 18)
-
-
-@pytest.mark.parametrize(
-    ("language", "text", "day"),
-    [
-        ("en", "tomorrow", date(2026, 11, 19)),
-        ("en", "the day after tomorrow please", date(2026, 11, 20)),
-        ("en", "monday", date(2026, 11, 23)),
-        ("en", "next Monday", date(2026, 11, 23)),
-        ("en", "this friday", date(2026, 11, 20)),
-        ("en", "last friday", date(2026, 11, 13)),
-        ("en", "the third of March", date(2027, 3, 3)),
-        ("en", "march the third", date(2027, 3, 3)),
-        ("en", "on November 3rd", date(2026, 11, 3)),
-        ("en", "march twenty-first 2028", date(2028, 3, 21)),
-        ("en", "friday the 20th of november", date(2026, 11, 20)),
-        ("en", "12/03", date(2026, 12, 3)),
-        ("en", "25/12", date(2026, 12, 25)),
-        ("en", "2026-12-01", date(2026, 12, 1)),
-        ("fr", "demain", date(2026, 11, 19)),
-        ("fr", "après-demain", date(2026, 11, 20)),
-        ("fr", "lundi prochain", date(2026, 11, 23)),
-        ("fr", "vendredi dernier", date(2026, 11, 13)),
-        ("fr", "le trois mars", date(2027, 3, 3)),
-        ("fr", "le premier mai", date(2027, 5, 1)),
-        ("fr", "le 1er mai", date(2027, 5, 1)),
-        ("fr", "le trente et un décembre", date(2026, 12, 31)),
-        ("fr", "12/03/26", date(2026, 3, 12)),
-        ("cs", "zítra", date(2026, 11, 19)),
-        ("cs", "v sobotu", date(2026, 11, 21)),
-        ("cs", "příští pondělí", date(2026, 11, 23)),
-        ("cs", "třetího března", date(2027, 3, 3)),
-        ("cs", "dvacátýho čtvrtýho prosince", date(2026, 12, 24)),
-        ("cs", "jedenatřicátého prosince", date(2026, 12, 31)),
-        ("cs", "pátého dvanáctý", date(2026, 12, 5)),
-        ("cs", "12. 3.", date(2027, 3, 12)),
-        ("cs", "3. března 2026", date(2026, 3, 3)),
-    ],
-)
-def test_a_day_is_read_as_it_is_said(language: str, text: str, day: date) -> None:
-    assert read_date(text, language, WEDNESDAY) == day
-
-
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        ("en", ""),
-        ("en", "as soon as possible"),
-        ("en", "the third"),
-        ("en", "wednesday"),  # today, or in a week?
-        ("en", "next friday"),  # in two days, or in nine?
-        ("en", "last monday"),  # two days ago, or nine?
-        ("en", "monday or tuesday"),
-        ("en", "the third or the fourth of march tomorrow"),
-        ("en", "thirty-first of june"),
-        ("en", "friday the 21st of november"),  # which is a Saturday
-        ("en", "one may come"),
-        ("en", "13/13"),
-        ("fr", "le trois"),
-        ("fr", "le trente février"),
-        ("cs", "třetího"),
-        ("ko", "내일"),
-    ],
-)
-def test_a_day_in_doubt_is_none(language: str, text: str) -> None:
-    assert read_date(text, language, WEDNESDAY) is None
-
-
-def test_a_day_without_a_year_is_the_nearest_one() -> None:
-    assert read_date("december thirtieth", "en", date(2027, 1, 3)) == date(2026, 12, 30)
-    assert read_date("twenty-ninth of february", "en", date(2027, 11, 1)) == date(2028, 2, 29)
-
-
-@given(text=st.text(max_size=40), language=st.sampled_from(["en", "fr", "cs", "ko"]))
-def test_no_text_breaks_reading_days(text: str, language: str) -> None:
-    assert read_date(text, language, WEDNESDAY) is None or isinstance(read_date(text, language, WEDNESDAY), date)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from datetime import date
 from enum import Enum
 from typing import Literal
 
-from ivr.grammar.date_words import CALENDARS
-from ivr.grammar.dates import read_date
+from ivr.grammar.dates import day_within, day_words, read_date
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.keywords import About, KeywordIndex, Keywords
 from ivr.grammar.nearest import NEAREST, Meaning, Sentences
@@ -85,7 +84,7 @@ class Grammar:
         requests = [sentence for sentence, intent in self.sentences.items() if intent not in (YES, NO)]
         always = [s for s in requests if _is_always_meant(self.sentences[s])]
         answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
-        free = {"digits": self.digit_words.words, "date": _day_words(self.language)}
+        free = {"digits": self.digit_words.words, "date": day_words(self.language)}
         anything = [*requests, *answers]
         spoken = {"digits": anything, "date": anything, "reply": anything}
         spoken |= {"request": requests, "yes_no": [*always, *answers]}
@@ -185,8 +184,8 @@ class Grammar:
         """A request with a value of one of its slots."""
         lengths = tuple({length for slots in self.slots.values() for slot in slots for length in slot.lengths})
         found = number_within(text, lengths, self.digit_words) if lengths else None
-        if found is None and (value := self._day(written, expecting)):
-            found = " ".join(word for word in text.split() if word not in self._free["date"]), value
+        if found is None and expecting.today and (with_day := day_within(written, self.language, expecting.today)):
+            found = with_day[0], with_day[1].isoformat()
         if found is None or not found[0]:
             return None
         rest, value = found
@@ -262,12 +261,3 @@ def _is_always_meant(intent: str) -> bool:
 def asked_language(intent: str | None) -> str | None:
     """The language an intent asks for."""
     return intent.removeprefix(LANGUAGE) if intent and intent.startswith(LANGUAGE) else None
-
-
-def _day_words(language: str) -> tuple[str, ...]:
-    """The words that days are said with; none for a language whose days are not read."""
-    if language not in CALENDARS:
-        return ()
-    calendar = CALENDARS[language]
-    entries = calendar.known | calendar.next | calendar.this | calendar.last | calendar.joints
-    return tuple(dict.fromkeys(word for entry in sorted(entries) for word in entry.split()))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.config import Config
+from ivr.grammar import Expecting
 from ivr.grammar.check_digits import CHECKS, valid
 from ivr.grammar.digits import MAX_ALTERNATIVES, DigitWords, SpokenNumber
 
@@ -365,3 +366,86 @@ def test_a_number_is_read_as_callers_and_keyboards_put_it(
 def test_words_that_sound_like_digits_are_none_in_a_sentence(config: Config) -> None:
     number = config.grammars["en"].digit_words.number("i want to ask for order two seven one nine", (5, 6))
     assert number.digits == "2719"
+
+
+# Every word is accounted for.
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "digits", "sure"),
+    [
+        ("en", "four two seven one eight, no nine", "42719", True),
+        ("en", "four two seven one eight no one nine", "42719", True),
+        ("en", "four two eight no seven one nine", "42719", False),  # or is "719" all that was said anew?
+        ("en", "four two eight no four two seven one nine", "42719", True),
+        ("en", "nine double oh double seven no double six", "90066", True),
+        ("en", "not five oh five oh five, four two seven one nine", "42719", True),
+        ("en", "it's not 50505, it's 42719", "42719", True),
+        ("en", "42719, not 50505", "42719", True),
+        ("en", "four two seven one nine is my order number", "42719", True),
+        ("fr", "quatre deux sept un huit non neuf", "42719", True),
+        ("fr", "pas 50505, 42719", "42719", True),
+        ("cs", "čtyři dva sedm jedna osm, ne devět", "42719", True),
+        ("cs", "není to 50505, je to 42719", "42719", True),
+    ],
+)
+def test_a_correction_replaces_the_digits_that_it_corrects(
+    config: Config, language: str, text: str, digits: str, sure: bool
+) -> None:
+    number = spoken(config, language, text, FIVE)
+    assert (number.digits, number.sure, number.share) == (digits, sure, 1.0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(digits=st.text("0123456789", min_size=5, max_size=5), wrong=st.text("0123456789", min_size=1, max_size=4))
+def test_any_last_digits_may_be_corrected(config: Config, digits: str, wrong: str) -> None:
+    first, last = digits[: -len(wrong)], digits[-len(wrong) :]
+    said = f"{one_by_one('en', first + wrong)} no {one_by_one('en', last)}"
+    number = spoken(config, "en", said, FIVE)
+    assert (number.digits, number.share, number.restarted) == (digits, 1.0, False)
+
+
+def test_a_correction_of_the_last_digit_waits_for_the_rest(config: Config) -> None:
+    number = spoken(config, "en", "four two eight no seven", FIVE)
+    assert (number.digits, number.restarted) == ("427", False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "not five oh five oh five"),
+        ("en", "the last three are seven one nine"),
+        ("en", "it ends in seven one nine"),
+        ("en", "my postcode is one oh double oh one"),
+        ("en", "my phone number is four two seven one nine"),
+        ("en", "i have two orders"),
+        ("en", "i have one order"),
+        ("en", "the one on the receipt?"),
+        ("en", "i'm eighty two years old"),
+        ("fr", "j'ai quatre-vingt-deux ans"),
+        ("fr", "j'ai une commande"),
+        ("fr", "les trois derniers sont sept un neuf"),
+        ("fr", "mon code postal c'est le 42719"),
+        ("cs", "mám dvě objednávky"),
+        ("cs", "mám jednu objednávku"),
+        ("cs", "moje psč je 42719"),
+        ("en", "um uh well please"),
+        ("en", "vier zwei seven quatre pět nine"),
+        ("en", "four two seven one nine " * 40),
+    ],
+)
+def test_digits_that_are_something_else_or_beside_unknown_words_are_no_number(
+    config: Config, language: str, text: str
+) -> None:
+    assert config.grammars[language].understand(text, Expecting("digits", FIVE)).digits == ""
+
+
+def test_the_name_of_another_number_is_no_lead_to_the_one_asked_for(config: Config) -> None:
+    def taken(text: str, slot: str) -> str:
+        return config.grammars["en"].understand(text, Expecting("digits", FIVE, slot=slot)).digits
+
+    assert taken("my order number is 42719", "order_number") == "42719"
+    assert taken("my order number is 42719", "postcode") == ""
+    assert taken("my postcode is 42719", "postcode") == "42719"
+    assert taken("my postcode is 42719", "order_number") == ""
+    assert taken("it's 42719", "contract") == "42719"

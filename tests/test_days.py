@@ -119,6 +119,8 @@ GIVEN = {
         "the fifth of next month": "2027-01-05",
         "i can only do friday": "2026-12-04",
         "i'd like friday please": "2026-12-04",
+        "could i have it on the ninth of december": "2026-12-09",
+        "i'm free on monday": "2026-12-07",
         "friday works for me": "2026-12-04",
         "no friday": "2026-12-04",
         "friday no saturday": "2026-12-05",
@@ -223,6 +225,8 @@ GIVEN = {
         "od pátku za týden": "2026-12-11",
         "den po pátku": "2026-12-05",
         "předevčírem": "2026-11-30",
+        "první pátek v lednu": "2027-01-01",
+        "za týden od zítřka": "2026-12-10",
         "za týden v pátek": "2026-12-11",
         "za tři dny": "2026-12-05",
         "za týden": "2026-12-09",
@@ -238,7 +242,6 @@ GIVEN = {
         "den před pátkem": "2026-12-03",
         "den po pátém prosinci": "2026-12-06",
         "týden po pátém prosinci": "2026-12-12",
-        "týden od pátku": "2026-12-11",
         "v pátek ráno": "2026-12-04",
         "v pátek v deset hodin": "2026-12-04",
         "v pátek v 10:30": "2026-12-04",
@@ -379,6 +382,8 @@ NOT_GIVEN = {
         zítra ne
         v pátek ne
         za týden v úterý
+        v týdnu od čtrnáctého prosince
+        týden od čtrnáctého prosince
         v pátek nemůžu
         ne v pátek
         v pátek ne v sobotu

@@ -3,7 +3,18 @@
 from datetime import timedelta
 
 from ivr.grammar.days.calendar import Calendar, numbered, phrases, rule, tens, words
-from ivr.grammar.days.rules import COMMON, Span, agreed, dated, later, of_week, plus, swapped_week, weekday_plus
+from ivr.grammar.days.rules import (
+    COMMON,
+    Span,
+    agreed,
+    dated,
+    later,
+    of_month,
+    of_week,
+    plus,
+    swapped_week,
+    weekday_plus,
+)
 
 _ORDINALS = numbered(
     "první druhý třetí čtvrtý pátý šestý sedmý osmý devátý desátý jedenáctý dvanáctý třináctý čtrnáctý patnáctý"
@@ -56,7 +67,8 @@ _BEFORE = """v | ve | na | dne | den | je to | to je | bude to | bylo to | by to
 | jde to | může to být | může být | mohlo by to být | chci | chci to | (chtěl | chtěla) bych
 | (chtěl | chtěla) bych to | (rád | ráda) bych | (rád | ráda) bych to | (prosil | prosila) bych
 | (mohl | mohla) bych | můžu | můžu jen | můžu jenom | co takhle | a co | co třeba | dejte mi | dejte mi to
-| vezmu | beru | vyberu | volím | hodí se mi | hodí se mi to | vyhovuje mi | mi vyhovuje | preferuju | preferuji
+| vezmu | beru | vyberu | volím | hodí se mi | (hodil | hodila) by se mi | jsem (doma | volný | volná)
+| hodí se mi to | vyhovuje mi | mi vyhovuje | preferuju | preferuji
 | doručte to | přivezte to | pošlete to | přišlo to | přišla | přišel"""
 _AFTER = """můžu | se mi hodí | se mi to hodí | by se mi (hodil | hodila | hodilo | to hodilo) | mi vyhovuje
 | vyhovuje | mi to vyhovuje | by mi (vyhovoval | vyhovovala | vyhovovalo)
@@ -128,6 +140,8 @@ CZECH = Calendar(
         "count_ago": _INSTRUMENTAL,
         "hour": {word: value for word, value in _CARDINALS.items() if value <= 20},
         "unit": {"den": 1, "dny": 1, "dní": 1, "dnů": 1, "týden": 7, "týdny": 7, "týdnů": 7},
+        "one_unit": {"den": 1, "týden": 7},  # without a number; "v týdnu od ..." is a whole week
+        "one_month": {"měsíc": 1},
         "unit_months": {"měsíc": 1, "měsíce": 1, "měsíců": 1},
         "unit_ago": {"dnem": 1, "dny": 1, "dní": 1, "dněma": 1, "týdnem": 7, "týdny": 7, "týdny zpátky": 7},
         "neighbour": {"den po": 1, "den před": -1},
@@ -142,7 +156,7 @@ CZECH = Calendar(
         "in": ("za",),
         "ago": ("před",),
         "within": ("v", "ve"),
-        "from": ("od", "ode", "po"),
+        "from": ("po",),
         "from_day": ("od", "ode"),
         "before_day": ("před",),
         "after_day": ("po",),
@@ -162,8 +176,12 @@ CZECH = Calendar(
         *COMMON,
         rule("dated", "ord month_number year?", dated),
         rule("dated", "ord_named month year?", dated),
-        rule("span", "unit", lambda _, days: Span(days=days)),
-        rule("span", "unit_months", lambda _, months: Span(months=months)),
+        rule("span", "one_unit", lambda _, days: Span(days=days)),
+        rule("span", "one_month", lambda _, months: Span(months=months)),
+        rule("counted", "count unit", lambda _, count, days: Span(days=count * days)),
+        rule("day", "counted from_day anchor", lambda _, span, day: later(day, span)),
+        rule("day", "in span from_day anchor", lambda _, span, day: later(day, span)),
+        rule("base", "which weekday within month_of year?", of_month),
         rule("span_ago", "unit_ago", lambda _, days: Span(days=days)),
         rule("span_ago", "count_ago unit_ago", lambda _, count, days: Span(days=count * days)),
         rule("span_ago", "count unit_ago", lambda _, count, days: Span(days=count * days)),

@@ -33,7 +33,11 @@ _FILLER = """um | uh | er | erm | hm | hmm | mm | oh | ah | well | okay | ok | s
 | yep | sure | please | thanks | thank you | thank you very much | if possible | if you can
 | if that's (okay | ok | possible | alright) | hi | hello | good (morning | afternoon | evening) | i think
 | i guess | i suppose | let me see | let's see | just | only | maybe | perhaps | probably | definitely"""
-_BEFORE = """the | on | for | it (is | was | would be | should be | arrived | came) | it's | it'd be | it'll be
+_BEFORE = """(can | could | may) i (have | get) it | i (want | need | would like) it delivered
+| i'd like it delivered | could it (come | arrive)
+| (it needs | it has) to be | i'm (free | available | home | at home) | i am (free | available | home)
+| i'd say | put it down (as | for)
+| the | on | for | it (is | was | would be | should be | arrived | came) | it's | it'd be | it'll be
 | that's | that (is | was | would be) | that'd be | make (it | that)
 | let's (say | do | make it | go for | go with | try) | say | (how | what) about
 | i'd (like | prefer | rather | love | want) | i'd like (it | that | to have it | to have | to book | to choose)
@@ -50,7 +54,8 @@ _AFTER = """
 | (is | would be | will be | should be | be | sounds | looks) (fine | good | great | perfect
 | best | okay | ok | alright | possible
 | better | lovely | ideal | nice)
-| works | works (for me | best | well | better) | would (work | suit me | do) | suits | suits me | will do
+| works | works (for me | best | well | better) | would (work | suit me | do) | suits | suits me
+| suits me best | will do
 | should work | work | suit you | okay | ok | possible | for me | instead | is my (choice | preference) | it is
 | if you have it | is"""
 _PARTS = """morning | afternoon | evening | night | in the (morning | afternoon | evening)

@@ -21,7 +21,9 @@ _IDIOMS = (8, 15)  # "huit jours" are a week for most and eight days for some, "
 _FILLER = """euh | heu | hum | ben | bah | bon | alors | donc | voilà | oui | ouais | ok | d'accord | bonjour
 | allô | merci | s'il vous plaît | s'il te plaît | si possible | si c'est possible | si vous pouvez | je pense
 | je crois | je dirais | disons | mettons | peut être | probablement | seulement | juste | plutôt"""
-_BEFORE = """le | la | pour | pour le | c'est | c'est le | c'était | c'était le
+_BEFORE = """je suis (libre | disponible | là | chez moi | à la maison) | je serai (libre | disponible | là
+| chez moi)
+| le | la | pour | pour le | c'est | c'est le | c'était | c'était le
 | ce (sera | serait | serait pour | sera pour) | ça serait | ce serait (bien | possible) | dites | va pour
 | on (dit | peut dire | va dire | prend)
 | je (voudrais | veux | veux bien | préfère | préférerais | prends | prendrais | choisis | peux

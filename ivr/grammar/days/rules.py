@@ -126,7 +126,7 @@ def _with_day_of_month(today: date, weekday: int, day: int) -> date | None:
     return next((each for each in days if (each.weekday(), each.day) == (weekday, day)), None)
 
 
-def _of_month(today: date, which: int, weekday: int, month: int, year: int | None = None) -> date | None:
+def of_month(today: date, which: int, weekday: int, month: int, year: int | None = None) -> date | None:
     """ "The first friday of december"; ``which`` is -1 for the last one."""
     year = year or (today.year if month >= today.month else today.year + 1)
     days = [date(year, month, day) for day in range(1, calendar.monthrange(year, month)[1] + 1)]
@@ -156,7 +156,7 @@ COMMON: tuple[Rule, ...] = (
     rule("base", "coming weekday", _surely_coming),
     rule("base", "this? weekday coming", _surely_coming),
     rule("base", "weekday the? nth", _with_day_of_month),
-    rule("base", "which weekday within month year?", _of_month),
+    rule("base", "which weekday within month year?", of_month),
     rule("base", "ord of? the? month_ahead", _of_month_ahead),
     rule("anchor", "base"),
     rule("anchor", "weekday", coming),

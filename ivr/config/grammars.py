@@ -210,7 +210,11 @@ def _digit_words(files: list[GrammarFile]) -> DigitWords:
         before={word: value for file in files for word, value in file.before.items()},
         several={word: str(value) for file in files for word, value in file.several.items()},
         asides=frozenset(word for file in files for word in file.asides),
+        lead_ins=frozenset(word for file in files for word in file.lead_ins),
+        things={name: tuple(words) for file in files for name, words in file.things.items()},
+        other_things=tuple(word for file in files for word in file.other_things),
         restarts=tuple(word for file in files for word in file.restarts),
+        excludes=tuple(word for file in files for word in file.excludes),
         run_together=any(file.run_together for file in files),
     )
 

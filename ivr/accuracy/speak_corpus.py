@@ -58,7 +58,7 @@ class Speaker:
         self._sentences = sentences
         self._babble_db = babble_db
         self._voice = voice
-        self._espeak = EspeakVoice() if babble_db is not None else None
+        self._espeak = EspeakVoice(timeout_s=10) if babble_db is not None else None
 
     def __enter__(self) -> "Speaker":
         return self

@@ -1,13 +1,17 @@
 """A corpus spoken by the natural voice: recordings that are made once and measure what they should."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from ivr.accuracy.first_utterances import Label
 from ivr.accuracy.recognition import read_labelled
 from ivr.accuracy.speak_corpus import SPEEDS, level_of_speech, speak, speed_of, write_manifest
+from ivr.cli import ivr
+from ivr.speech import models
 from ivr.speech.codec import read_wav
 
 pytest.importorskip("hibari")
@@ -55,3 +59,21 @@ def test_babble_is_as_loud_as_wanted() -> None:
 def test_a_corpus_is_spoken_at_every_speed() -> None:
     spoken = {speed_of(f"sentence number {number}") for number in range(30)}
     assert spoken == set(SPEEDS)
+
+
+def test_the_command_measures_a_manifest_with_the_shipped_grammar(tmp_path: Path) -> None:
+    if models.whisper_model() is None:
+        pytest.skip("no Whisper: pip install 'call-us-ivr[demo]'")
+    manifest = tmp_path / "manifest.csv"
+    write_manifest(speak(ROWS), manifest)
+    table = ["evaluate", "recognition", str(manifest), "--json"]
+    done = CliRunner().invoke(ivr, table)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    assert (found["in_grammar"], found["near_misses"]) == (1, 1)
+    assert set(found["by_kind"]) == {"past", "rambling"}
+    done = CliRunner().invoke(ivr, [*table, "--one-word-off", "drop"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["utterances"] == 2
+    for options in (["--one-word-off", "drop", "--slot", "digits"], ["--fit"], ["--plot", "x.png"]):
+        assert CliRunner().invoke(ivr, [*table, *options]).exit_code == 2

@@ -26,7 +26,8 @@ LANGUAGE = "language_"
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 NEARLY = 0.8  # likeness of what has all the words of a subject, but in no sentence of ours
 ASK_BACK = 0.65  # likeness that asks back: the confidence of a perfect hearing is then 0.62
-_MOST_LEFT = 0.4  # of the words of a question; with more left over it is another question
+_MOST_LEFT = 0.6  # of the words around a question; with more left over it is another question
+_MOST_UNKNOWN = 0.3  # of the words beside keywords
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class RequestReader:
             return self._about(min(first), words, keywords, account)
         if account.near:
             return Meaning(None, sentence=account.core, subject=account.near[0])
-        if len(requests) > 1:
+        if requests and (len(requests) > 1 or self._takes_back(account, requests)):
             return Meaning(None, sentence=account.core, subject=requests[0])
         if requests and requests[0] not in keywords.barred:
             return self._partly(requests[0], account, len(words))
@@ -92,9 +93,17 @@ class RequestReader:
             return Meaning(None, sentence=account.core, subject=account.near[0])
         if PERSON in requests:
             return Meaning(PERSON, 1.0, 1.0, account.core)
-        if self._kinds.changes.intersection(requests) and (len(requests) > 1 or account.asked):
+        if self._takes_back(account, requests):
             return Meaning(None, sentence=account.core, subject=requests[0])
         return Meaning(requests[0], 1.0, 1.0, account.core, also=tuple(requests[1:]))
+
+    def _takes_back(self, account: Account, requests: Sequence[str]) -> bool:
+        """True where one sentence of an utterance leaves another in doubt."""
+        said = account.meanings
+        if self._kinds.changes.intersection(requests):
+            return len(requests) > 1 or account.asked or bool({NO, "never_mind"} & set(said))
+        taken_back = {NO, "never_mind"} & set(said[said.index(requests[0]) :])
+        return bool(taken_back) or (len(requests) > 1 and bool(self._kinds.people_only.intersection(requests)))
 
     def _partly(self, request: str, account: Account, words: int) -> Meaning:
         """A sentence among words that nothing accounts for."""
@@ -103,7 +112,7 @@ class RequestReader:
         left = len(account.left) / words
         if request in self._kinds.changes or account.reversed_by or left > _MOST_LEFT:
             return Meaning(None, sentence=account.core, subject=request)
-        return Meaning(request, ASK_BACK, 1.0, account.core)
+        return Meaning(request, NEARLY if account.ends else ASK_BACK, 1.0, account.core)
 
     def _by_keywords(self, words: Sequence[str], keywords: About, account: Account, answers: Sentences) -> Meaning:
         """No whole sentence stands in it."""
@@ -137,7 +146,7 @@ class RequestReader:
         if intent in self._kinds.changes:
             return Meaning(None, sentence=sentence, subject=intent)
         left = [words[at] for at in sorted(account.places - places) if not self._tells_nothing(words[at])]
-        if any(map(self._accounting.reverses, left)) or len(left) > _MOST_LEFT * len(words):
+        if any(map(self._accounting.reverses, left)) or len(left) > _MOST_UNKNOWN * len(words):
             return Meaning(None, sentence=sentence, subject=intent)
         return Meaning(intent, ASK_BACK if left else NEARLY, margin, sentence)
 

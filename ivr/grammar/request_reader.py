@@ -29,6 +29,10 @@ ASK_BACK = 0.65  # likeness that asks back: the confidence of a perfect hearing 
 _MOST_LEFT = 0.4  # of the words of a question; with more left over it is another question
 
 
+_TAKEN_BACK = frozenset({NO, "never_mind", "other_one"})
+"""Said with a change, these leave open whether it is wanted: "cancel my order, no, leave it"."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestKinds:
     """``changes``: requests that change something.  ``people_only``: subjects that no request serves."""
@@ -91,7 +95,8 @@ class RequestReader:
             return Meaning(None, sentence=account.core, subject=account.near[0])
         if PERSON in requests:
             return Meaning(PERSON, 1.0, 1.0, account.core)
-        if len(requests) > 1 and self._kinds.changes.intersection(requests):
+        unclear = len(requests) > 1 or not _TAKEN_BACK.isdisjoint(account.meanings)
+        if unclear and self._kinds.changes.intersection(requests):
             return Meaning(None, sentence=account.core, subject=requests[0])
         return Meaning(requests[0], 1.0, 1.0, account.core, also=tuple(requests[1:]))
 

@@ -1,7 +1,7 @@
 """French and Czech callers who come near to a request, ramble around one, or wish for a person (``corpus``).
 
-``expect``: an intent is begun at once; ``person`` is a wish for one; ``!intent ...``: none of these may begin or be asked
-back; ``people``: nothing begins but the intents named after it.
+``expect``: an intent is begun at once; ``person`` is a wish for one; ``!intent ...``: none of these may begin or be
+asked back; ``people``: nothing begins but the intents named after it.
 """
 
 import csv

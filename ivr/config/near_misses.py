@@ -81,8 +81,9 @@ def _around(file: GrammarFile) -> Iterator[tuple[tuple[str, int], str]]:
 
 def _stem(word: str) -> str:
     """A word that reverses, normalised, with its star before or behind it, or the apostrophe of an elision."""
-    elided = word.endswith("'")
-    return "*" * word.startswith("*") + normalise(word) + "*" * word.endswith("*") + "'" * elided
+    letters = word.strip("*")
+    elision = "'" * letters.endswith("'")
+    return "*" * word.startswith("*") + normalise(letters) + elision + "*" * word.endswith("*")
 
 
 def _pattern_mistake(pattern: str, rules: Rules) -> str | None:

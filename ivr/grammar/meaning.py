@@ -75,7 +75,7 @@ class Grammar:
     kinds: RequestKinds = QUESTIONS
 
     def __post_init__(self) -> None:
-        # The word of the key 0 asks for a person when it is all that is said; within a number it is a digit.
+        # The word of the key 0 asks for a person only where it is all that is said: within a number it is a digit.
         digits = self.digit_words.word_set
         human = (sentence for sentence, intent in self.sentences.items() if intent == PERSON)
         anywhere = {sentence: PERSON for sentence in human if not digits.issuperset(sentence.split())}
@@ -173,7 +173,7 @@ class Grammar:
         written, text = text, normalise(text)
         if not text:
             return Meaning(None)
-        within = self._intents_within(text)
+        within = self._intents_within(text) | ({PERSON} if self.sentences.get(text) == PERSON else set())
         if PERSON in within or len(within) == 1:
             return Meaning(PERSON if PERSON in within else within.pop(), likeness=1.0, margin=1.0, sentence=text)
         if expecting.asked == "digits":

@@ -29,6 +29,9 @@ ASK_BACK = 0.65  # likeness that asks back: the confidence of a perfect hearing 
 _MOST_LEFT = 0.6  # of the words around a question; with more left over it is another question
 _MOST_UNKNOWN = 0.3  # of the words beside keywords
 
+_TAKEN_BACK = frozenset({NO, "never_mind", "other_one"})
+"""Said with a request, these leave open whether it is wanted: "cancel my order, no, leave it"."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestKinds:
@@ -101,9 +104,9 @@ class RequestReader:
         """True where one sentence of an utterance leaves another in doubt."""
         said = account.meanings
         if self._kinds.changes.intersection(requests):
-            return len(requests) > 1 or account.asked or bool({NO, "never_mind"} & set(said))
-        taken_back = {NO, "never_mind"} & set(said[said.index(requests[0]) :])
-        return bool(taken_back) or (len(requests) > 1 and bool(self._kinds.people_only.intersection(requests)))
+            return len(requests) > 1 or account.asked or not _TAKEN_BACK.isdisjoint(said)
+        taken_back = not _TAKEN_BACK.isdisjoint(said[said.index(requests[0]) :])
+        return taken_back or (len(requests) > 1 and bool(self._kinds.people_only.intersection(requests)))
 
     def _partly(self, request: str, account: Account, words: int) -> Meaning:
         """A sentence among words that nothing accounts for."""

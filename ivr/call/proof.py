@@ -175,15 +175,16 @@ def _transfers(actions: list[Action]) -> bool:
 
 
 def _silence(place: _Place) -> Iterator[Flaw]:
-    """A caller who says nothing any more, and one whose time is over."""
+    """A caller who says nothing any more, having asked for a moment, and one whose time is over."""
     call, waited_ms, path = twin(place.call), 0, place.path
+    call.asking.waiting = True
     step_ms = call.plan.timing.no_input_ms
     while not call.over and waited_ms <= MOST_SILENT_S * 1000:
         done = [*call.handle(Elapsed(step_ms)), *call.handle(Played())]
         waited_ms, path = waited_ms + step_ms, (*path, f"says nothing for {step_ms / 1000:g} s")
         if any(isinstance(action, Finish) for action in done) and not call.asking.history.content:
             yield Flaw("a caller for whom nothing was done is sent away", path)
-    if not call.over:
+    if waited_ms > MOST_SILENT_S * 1000:
         setting = ("timing", "no_input") if step_ms * 5 > MOST_SILENT_S * 1000 else ("budget", "silences")
         yield Flaw(f"a caller who says nothing is not with a person after {MOST_SILENT_S} s", path, setting)
     call = twin(place.call)
@@ -213,9 +214,9 @@ class _Kept(Exception):
 def _answers_from(place: _Place, given: int, harmless: dict[object, int]) -> int:
     """How many answers in vain such a caller can still give after so many.  ``harmless``: state -> the same, if known.
 
-    Raises _Kept.
+    None once the farewell is being said: whoever speaks into it begins anew.  Raises _Kept.
     """
-    if place.call.over:
+    if place.call.over or isinstance(place.call.asking.state, Leaving):
         return 0
     forgive(place.call, misses=False)
     state = key(place.call)

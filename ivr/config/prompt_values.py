@@ -16,7 +16,7 @@ def prompt_values(file: RequestsFile) -> Iterator[tuple[str, str, frozenset[str]
     """Prompt, the request that says it, and the values it then has; left out where these cannot be known."""
     for intent, request in file.requests.items():
         slots = _slots(file, request)
-        before = _columns(file, request.before)
+        before = answered_values(file, request.before)
         for name, slot in request.slots.items():
             if slot.confirm:
                 yield slot.confirm, intent, frozenset({name})
@@ -26,14 +26,32 @@ def prompt_values(file: RequestsFile) -> Iterator[tuple[str, str, frozenset[str]
                 yield slot.ask, intent, slots | before | {"choices"}
         if request.confirm and before is not None:
             yield request.confirm, intent, slots | before
-        answered = _columns(file, request.action)
+        answered = answered_values(file, request.action)
         if before is not None and answered is not None:
             for outcome in request.outcomes.values():
-                yield outcome.say, intent, slots | before | answered
+                for prompt in filter(None, (outcome.say, outcome.undo)):
+                    yield prompt, intent, slots | before | answered
         for name in request.actions():
-            message, sent = file.actions.get(name, ActionEntry()).text_message, _columns(file, name, spoken=False)
+            message, sent = (
+                file.actions.get(name, ActionEntry()).text_message,
+                answered_values(file, name, spoken=False),
+            )
             if message and sent is not None:
                 yield message, intent, slots | sent | {"language"}
+
+
+def must_say(file: RequestsFile) -> Iterator[tuple[str, str, str]]:
+    """Prompt, the request that says it, and the value without which nobody would hear what was understood.
+
+    A day that is not read back (``sure_if_found``) is said by every answer.
+    """
+    for intent, request in file.requests.items():
+        for name, slot in request.slots.items():
+            if slot.confirm:
+                yield slot.confirm, intent, name
+            if slot.kind == "date" and slot.sure_if_found:
+                for outcome in request.outcomes.values():
+                    yield outcome.say, intent, name
 
 
 def _slots(file: RequestsFile, request: RequestEntry) -> frozenset[str]:
@@ -42,7 +60,7 @@ def _slots(file: RequestsFile, request: RequestEntry) -> frozenset[str]:
     return frozenset({"caller", *request.slots, *proofs, *choice})
 
 
-def _columns(file: RequestsFile, name: str | None, spoken: bool = True) -> frozenset[str] | None:
+def answered_values(file: RequestsFile, name: str | None, spoken: bool = True) -> frozenset[str] | None:
     """The values an action answers with, those that may be ``spoken`` or all; None where that cannot be known."""
     if name is None:
         return frozenset()

@@ -79,7 +79,7 @@ def test_the_other_of_two_orders(config: Config) -> None:
         ("    needs_caller: true\n", "    needs_caller: true\n    identity: odd\n", "'odd' is not under identity"),
         ("offer: text_order", "offer: order_status", "sends no text message"),
         ("{say: order_processing}", "{say: order_processing, undo: undo_cancel}", "nothing is changed, so nothing can"),
-        ("END AS undo_minutes", "END AS minutes", "answers no value that begins with `undo`"),
+        ("END AS undo_minutes", "END AS undo_until", "'undo_cancel': cancel_order says it, and has no 'undo_minutes'"),
         ("{say: order_now", "{say: order_nw", "'order_nw_cancelled' is missing"),
         ("complaint: {people: true}", "complaint: {people: true, identity: reading}", "nothing else of it counts"),
     ],

@@ -16,7 +16,7 @@ def prompt_values(file: RequestsFile) -> Iterator[tuple[str, str, frozenset[str]
     """Prompt, the request that says it, and the values it then has; left out where these cannot be known."""
     for intent, request in file.requests.items():
         slots = _slots(file, request)
-        before = answered_values(file, request.before)
+        before = _columns(file, request.before)
         for name, slot in request.slots.items():
             if slot.confirm:
                 yield slot.confirm, intent, frozenset({name})
@@ -26,15 +26,16 @@ def prompt_values(file: RequestsFile) -> Iterator[tuple[str, str, frozenset[str]
                 yield slot.ask, intent, slots | before | {"choices"}
         if request.confirm and before is not None:
             yield request.confirm, intent, slots | before
-        answered = answered_values(file, request.action)
+        answered = _columns(file, request.action)
         if before is not None and answered is not None:
             for outcome in request.outcomes.values():
-                for prompt in filter(None, (outcome.say, outcome.undo)):
-                    yield prompt, intent, slots | before | answered
+                yield outcome.say, intent, slots | before | answered
+                if outcome.undo and any(name.startswith("undo") for name in answered):  # else it is never said
+                    yield outcome.undo, intent, slots | before | answered
         for name in request.actions():
             message, sent = (
                 file.actions.get(name, ActionEntry()).text_message,
-                answered_values(file, name, spoken=False),
+                _columns(file, name, spoken=False),
             )
             if message and sent is not None:
                 yield message, intent, slots | sent | {"language"}
@@ -60,7 +61,7 @@ def _slots(file: RequestsFile, request: RequestEntry) -> frozenset[str]:
     return frozenset({"caller", *request.slots, *proofs, *choice})
 
 
-def answered_values(file: RequestsFile, name: str | None, spoken: bool = True) -> frozenset[str] | None:
+def _columns(file: RequestsFile, name: str | None, spoken: bool = True) -> frozenset[str] | None:
     """The values an action answers with, those that may be ``spoken`` or all; None where that cannot be known."""
     if name is None:
         return frozenset()

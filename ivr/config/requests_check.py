@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from ivr.config.actions import check_actions, values_needed
-from ivr.config.prompt_values import answered_values
 from ivr.config.requests import OutcomeEntry, RequestEntry, RequestsFile
 from ivr.config.source import Mistakes, Source
 
@@ -95,21 +94,12 @@ def _slots(file: RequestsFile, request: RequestEntry) -> Iterator[Found]:
         yield ("identity",), "nothing says whose identity is needed", "add the slot the proofs are about"
 
 
-def _undo(file: RequestsFile, request: RequestEntry) -> Iterator[tuple[str, str]]:
-    if not request.confirm:
-        yield "nothing is changed, so nothing can be taken back", "remove `undo`"
-    answered = answered_values(file, request.action)
-    if answered is not None and not any(name.startswith("undo") for name in answered):
-        what = f"{request.action} answers no value that begins with `undo`, so `undo` would never be said"
-        yield what, "answer `undo_minutes`, say, when the change can be taken back"
-
-
 def _outcome(file: RequestsFile, request: RequestEntry, outcome: OutcomeEntry) -> Iterator[tuple[str, str]]:
     if outcome.again and not request.slots:
         yield "there is no slot to ask for again", "remove `again`"
     if outcome.again + outcome.people + bool(outcome.offer) + bool(outcome.undo) > 1:
         yield "only one thing can follow", "keep one of `again`, `people`, `offer` and `undo`"
-    if outcome.undo:
-        yield from _undo(file, request)
+    if outcome.undo and not request.confirm:
+        yield "nothing is changed, so nothing can be taken back", "remove `undo`"
     if outcome.offer in file.actions and not file.actions[outcome.offer].text_message:
         yield f"{outcome.offer} sends no text message", "add `text_message` to it"

@@ -18,8 +18,8 @@ from ivr.grammar.vocabulary import Vocabulary
 PERSON = "person"
 """The intent of the human phrases.  Every language must have it."""
 
-YES, NO, HELLO, FINISHED = "yes", "no", "hello", "finished"
-CONVERSATION = ("robot", "repeat", FINISHED, "never_mind", "other_one", HELLO, "wait")
+YES, NO = "yes", "no"
+CONVERSATION = ("robot", "repeat", "finished", "never_mind", "other_one", "hello", "wait")
 """Intents about the conversation itself: "are you a robot", "say that again", "that's all", "never mind", a greeting
 or "can you hear me" (``hello``), "one moment" or thinking aloud (``wait``)."""
 

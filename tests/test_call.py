@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.call import Call
-from ivr.call.actions import Do, Finish, Hush, Listen, Notice, Transfer
+from ivr.call.actions import Do, Finish, Hush, Listen, Note, Notice, Transfer
 from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Partial, Played, Pressed, Started, Upset
 from ivr.call.state import Filling
 from ivr.config import Config, load
@@ -31,13 +31,13 @@ def test_a_caller_who_begins_the_number_anew_is_understood(config: Config) -> No
     assert [action.values["order_number"] for action in actions if isinstance(action, Do)] == ["42719"]
 
 
-def test_a_number_with_a_wrong_check_digit_is_asked_again(config: Config) -> None:
+def test_a_number_with_a_wrong_check_digit_is_asked_for_by_keys(config: Config) -> None:
     plan = confirming(config.plans["en"])
     request = plan.requests["order_status"]
     checked = replace(request, slots=(replace(request.slots[0], check="luhn", own=None),))
     call = Call(replace(plan, requests={**plan.requests, "order_status": checked}), config.grammars["en"])
     after(call, [Started(), Played(), Heard("where is my order", 1.0), Played()])
-    assert said(call.handle(Heard("one two three four five", 1.0))) == ["no_match", "ask_order_number"]
+    assert said(call.handle(Heard("one two three four five", 1.0))) == ["unclear", "key_in"]
     call.handle(Played())
     actions = after(call, press("12344"))
     assert [action.values["order_number"] for action in actions if isinstance(action, Do)] == ["12344"]
@@ -76,7 +76,7 @@ def test_where_numbers_are_sparse_an_unsure_one_is_used_and_said_with_the_answer
     assert said(call.handle(Heard("four two seven one nine", 0.6))) == ["ask_postcode"]
     assert any(isinstance(action, Do) for action in call.handle(Heard("three oh oh three seven", 0.6)))
     after(call, [Answered(1, "verified")])
-    assert said(call.handle(Answered(2, "none"))) == ["order_not_found", "ask_order_number"]
+    assert said(call.handle(Answered(2, "none"))) == ["order_not_found", "key_in"]
 
 
 def test_a_number_can_be_corrected_in_the_same_breath_as_no(config: Config) -> None:
@@ -105,7 +105,34 @@ def test_noise_does_not_silence_a_prompt(config: Config) -> None:
 def test_a_cough_is_not_a_miss_but_a_long_mumble_is(config: Config) -> None:
     call = in_state(config, "asked what is wanted")
     assert call.handle(Heard("", 0.0, speech_ms=300)) == []
-    assert said(call.handle(Heard("", 0.0, speech_ms=2000))) == ["no_match", "how_can_i_help"]
+    assert reasons(call.handle(Heard("", 0.0, speech_ms=2000))) == ["no_match"]
+
+
+def test_noise_is_no_speech_however_long_and_does_not_end_a_silence(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    after(call, [Elapsed(3000), Elapsed(1500, talking=True)])
+    assert call.handle(Heard("", 0.0, speech_ms=1500, voiced_ms=0)) == []
+    assert said(call.handle(Elapsed(2000))) == ["no_input", "how_can_i_help"]
+
+
+def test_a_word_that_could_not_be_read_is_a_miss_and_no_silence(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    assert reasons(call.handle(Heard("", 0.0, speech_ms=600, voiced_ms=350))) == ["no_match"]
+    assert [each["text"] for each in call.card()["said"]] == ["…"]
+
+
+def test_over_a_prompt_it_takes_more_voice_for_there_may_be_an_echo(config: Config) -> None:
+    call = in_state(config, "greeting is playing")
+    assert call.handle(Heard("", 0.0, speech_ms=600, voiced_ms=350)) == []
+    assert reasons(call.handle(Heard("", 0.0, speech_ms=2000, voiced_ms=1200))) == ["no_match"]
+
+
+def test_what_was_written_without_a_grammar_is_a_miss_with_its_words_on_the_card(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    actions = call.handle(Heard("", 0.0, speech_ms=900, free="my parcel came damaged", voiced_ms=500))
+    assert reasons(actions) and call.card()["said"][-1]["text"] == "my parcel came damaged"
+    noted = [action.data for action in actions if isinstance(action, Note) and action.kind == "heard"]
+    assert [data["text"] for data in noted] == ["my parcel came damaged"]
 
 
 def test_another_request_may_come_instead_of_the_number(config: Config) -> None:
@@ -113,13 +140,11 @@ def test_another_request_may_come_instead_of_the_number(config: Config) -> None:
     assert said(call.handle(Heard("what are your opening hours", 1.0))) == ["opening_hours", "anything_else"]
 
 
-def test_an_unknown_order_is_said_and_asked_again_then_a_person_helps(config: Config) -> None:
+def test_an_unknown_order_is_said_and_keyed_then_a_person_helps(config: Config) -> None:
     call = in_state(config, "looking up")
-    assert said(call.handle(Answered(1, "none"))) == ["order_not_found", "ask_order_number"]
-    call.handle(Heard("four two seven one eight", 1.0))
-    assert said(call.handle(Answered(2, "none"))) == ["order_not_found", "ask_order_number"]
-    call.handle(Heard("four two seven one six", 1.0))
-    assert reasons(call.handle(Answered(3, "none"))) == ["no_match"]
+    assert said(call.handle(Answered(1, "none"))) == ["order_not_found", "key_in"]
+    after(call, press("42718"))
+    assert reasons(call.handle(Answered(2, "none"))) == ["no_match"]
 
 
 def test_a_late_answer_to_something_no_longer_waited_for_is_ignored(config: Config) -> None:
@@ -132,6 +157,46 @@ def test_the_recogniser_is_told_what_to_expect(config: Config) -> None:
     call = new_call(config)
     assert Listen(Expecting("request")) in call.handle(Started())
     assert Listen(Expecting("digits", (5,))) in call.handle(Heard("where is my order", 1.0))
+
+
+# -- about the conversation itself ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["hello", "can you hear me", "good morning"])
+def test_a_greeting_is_answered_and_the_question_put_again(config: Config, text: str) -> None:
+    call = in_state(config, "asked for the order number")
+    assert said(call.handle(Heard(text, 1.0))) == ["hello", "ask_order_number"]
+    call.handle(Played())
+    assert said(call.handle(Elapsed(5000)))[0] == "no_input"  # no doubt was used up
+
+
+@pytest.mark.parametrize("text", ["one moment", "hold on a second", "um let me see", "let me get my glasses"])
+def test_who_asks_for_a_moment_has_it(config: Config, text: str) -> None:
+    call = in_state(config, "asked for the order number")
+    assert said(call.handle(Heard(text, 1.0))) == ["take_your_time"]
+    assert after(call, [Played(), *[Elapsed(1000)] * 19]) == []
+    assert said(call.handle(Elapsed(1000))) == ["no_input", "ask_order_number"]
+    call.handle(Played())
+    assert reasons(call.handle(Elapsed(5000))) == ["no_input"]
+
+
+def test_small_talk_does_not_go_on_for_ever(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    heard = [Heard("hello", 1.0), Heard("one moment", 1.0), Heard("pardon", 1.0)]
+    assert reasons(after(call, heard)) == []
+    assert reasons(call.handle(Heard("hello", 1.0))) == ["time_budget"]
+
+
+@pytest.mark.parametrize("text", ["okay", "perfect thanks", "great thank you", "that's all", "cheers bye"])
+def test_a_closing_ends_a_call_that_is_content_and_no_other(config: Config, text: str) -> None:
+    assert said(in_state(config, "asked for anything else").handle(Heard(text, 1.0))) == ["farewell"]
+    assert said(in_state(config, "asked what is wanted").handle(Heard(text, 1.0))) == ["nothing_yet"]
+    assert said(in_state(config, "asked for the order number").handle(Heard(text, 1.0))) == ["ask_order_number"]
+
+
+def test_goodbye_into_the_farewell_ends_the_call(config: Config) -> None:
+    actions = in_state(config, "farewell is playing").handle(Heard("bye bye", 1.0))
+    assert actions[-1] == Finish("served", farewell=True)
 
 
 # -- random sequences against a small model --------------------------------------------------------------------------
@@ -159,11 +224,17 @@ EVENTS = st.one_of(
                 "are you a robot",
                 "that's all",
                 "i want to complain",
+                "hello",
+                "one moment",
+                "pardon",
+                "cancel my order",
+                "yes but",
                 "zzz",
             ]
         ),
         st.sampled_from([0.0, 0.55, 0.7, 1.0]),
         speech_ms=st.sampled_from([200, 2000]),
+        free=st.sampled_from(["", "", "yes", "something else"]),
     ),
     st.builds(Upset, st.sampled_from([None, 0.1, 0.3, 0.9])),
     st.builds(Pressed, st.sampled_from(list("0123456789*#"))),

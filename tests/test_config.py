@@ -66,8 +66,32 @@ def test_a_slot_says_how_many_digits_it_has_where_it_has_any(home: Path, edit: E
     assert re.match(r"config/requests.yaml:\d+: ", only) and says in only
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("doubts: 1", "doubts: 4", "budget.doubts: is 4, and 3 is the most"),
+        ("doubts: 1", "doubts: -1", "budget.doubts: is -1, and 0 is the least"),
+        ("misses: 1", "misses: 9", "budget.misses: is 9, and 5 is the most"),
+    ],
+)
+def test_a_budget_beyond_its_limits_is_said_in_plain_words(
+    home: Path, edit: Edit, old: str, new: str, says: str
+) -> None:
+    edit("config/ivr.yaml", old, new)
+    (only,) = mistakes(home)
+    assert re.match(r"config/ivr.yaml:\d+: ", only) and says in only
+
+
+def test_a_day_that_no_answer_says_is_refused(home: Path, edit: Edit) -> None:
+    slot = "{digits: [5], ask: ask_order_number, confirm: confirm_order_number, own: own_orders, sure_if_found: true}"
+    edit("config/requests.yaml", slot, slot.replace("digits: [5]", "kind: date"))
+    edit("config/prompts/en.yaml", "The invoice for order {{ order_number | digits }} is", "The invoice is")
+    (only,) = mistakes(home)
+    assert "config/prompts/en.yaml:" in only and "'invoice_sent': invoice says it, and 'order_number' is not" in only
+
+
 def test_all_mistakes_are_reported_at_once(home: Path, edit: Edit) -> None:
-    edit("config/ivr.yaml", "misses: 3", "misses: 0")
+    edit("config/ivr.yaml", "misses: 1", "misses: 0")
     edit("config/advisors.yaml", "ring_s: 20", "ring_s: soon")
     edit("config/requests.yaml", "again: true}", "again: perhaps}")
     found = mistakes(home)
@@ -265,7 +289,9 @@ UNWISE = (
     ("ivr", "accept: 0.75", "accept: 0.55", "confidence.accept is 0.55: the system acts on what it hardly understood"),
     ("ivr", "confirm: 0.5", "confirm: 0.2", "confidence.confirm is 0.2: callers are asked back about noise"),
     ("ivr", "seconds: 240", "seconds: 700", "budget.seconds is 700: a caller may spend more than ten minutes"),
+    ("ivr", "misses: 1", "misses: 4", "budget.misses is 4: a caller who is not understood is asked on and on"),
     ("ivr", "silences: 2", "silences: 4", "budget.silences is 4: a silent line is asked on and on"),
+    ("ivr", "", "", "budget.silences is 4: asking on after a silence is a doubt, and doubts is 1"),
     ("ivr", "no_input: 5000", "no_input: 2500", "timing.no_input is 2500: callers who look for their order number"),
     ("ivr", ", days: 90", ", days: 400", "keep.days is 400: what callers said is kept for more than a year"),
     ("ivr", "tone: {on: true}", "tone: {on: false}", "tone is off in config/ivr.yaml, so no call goes to care"),

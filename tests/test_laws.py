@@ -1,4 +1,4 @@
-"""The seven laws, one by one, against the pure call."""
+"""The first seven laws, one by one, against the pure call; the others are in ``test_first_doubt``."""
 
 from dataclasses import replace
 
@@ -6,7 +6,19 @@ import pytest
 
 from ivr.call import Call
 from ivr.call.actions import Finish, Note, Notice, Say, Transfer
-from ivr.call.events import Answered, Broken, Elapsed, Failed, Heard, HungUp, Partial, Played, Pressed, Started, Upset
+from ivr.call.events import (
+    Answered,
+    Broken,
+    Elapsed,
+    Failed,
+    Heard,
+    HungUp,
+    Partial,
+    Played,
+    Pressed,
+    Started,
+    Upset,
+)
 from ivr.config import Config
 from ivr.config.texts import Texts
 from ivr.grammar import PERSON
@@ -73,8 +85,8 @@ def test_low_confidence_transfers(config: Config, confidence: float) -> None:
 
 def test_a_second_unsure_utterance_transfers(config: Config) -> None:
     call = in_state(config, "asked to confirm the request")
-    after(call, [Heard("no", 1.0), Played()])
-    assert reasons(call.handle(Heard("where is my order", 0.6))) == ["low_confidence"]
+    after(call, [Heard("yes", 1.0), Played()])
+    assert reasons(call.handle(Heard("what are your opening hours", 0.6))) == ["low_confidence"]
 
 
 def test_two_silences_reach_a_person(config: Config) -> None:
@@ -84,8 +96,15 @@ def test_two_silences_reach_a_person(config: Config) -> None:
     assert reasons(call.handle(Elapsed(5000))) == ["no_input"]
 
 
+def patient(config: Config, state: str = "asked what is wanted") -> Call:
+    """A call whose supervisors allow three misses and two doubts."""
+    call = in_state(config, state)
+    call.asking._plan = replace(call.plan, budget=replace(call.plan.budget, misses=3, doubts=2))
+    return call
+
+
 def test_words_that_were_not_understood_count_more_than_the_silence_after_them(config: Config) -> None:
-    call = in_state(config, "asked what is wanted")
+    call = patient(config)
     assert said(call.handle(Heard("xylophone quartz", 1.0))) == ["no_match", "how_can_i_help"]
     call.handle(Played())
     assert said(call.handle(Elapsed(5000))) == ["no_input", "how_can_i_help"]
@@ -93,9 +112,9 @@ def test_words_that_were_not_understood_count_more_than_the_silence_after_them(c
     assert reasons(call.handle(Elapsed(5000))) == ["no_match"]
 
 
-def test_three_misses_reach_a_person(config: Config) -> None:
-    call = in_state(config, "asked what is wanted")
-    after(call, [Heard("xylophone quartz", 1.0), Played(), Heard("quartz", 1.0), Played()])
+def test_supervisors_may_allow_three_misses(config: Config) -> None:
+    call = patient(config)
+    assert reasons(after(call, [Heard("xylophone quartz", 1.0), Played(), Heard("quartz", 1.0), Played()])) == []
     assert reasons(call.handle(Heard("xylophone", 1.0))) == ["no_match"]
 
 
@@ -125,11 +144,11 @@ def test_an_upset_caller_who_asks_for_a_person_has_asked(config: Config) -> None
 def test_a_caller_who_is_losing_patience_is_offered_a_person_once(config: Config) -> None:
     call = in_state(config, "asked what is wanted")
     assert said(call.handle(Heard("where is my order", 1.0, upset=0.35))) == ["offer_person", "ask_order_number"]
-    assert said(call.handle(Heard("xylophone", 1.0, upset=0.1))) == ["ask_order_number"]
+    assert said(call.handle(Heard("xylophone", 1.0, upset=0.1))) == ["key_in"]
 
 
 def test_whoever_is_not_understood_is_trying_again_until_they_are(config: Config) -> None:
-    call = in_state(config, "asked what is wanted")
+    call = patient(config)
     assert not call.trying_again
     call.handle(Heard("xylophone", 1.0))
     assert call.trying_again
@@ -140,7 +159,7 @@ def test_whoever_is_not_understood_is_trying_again_until_they_are(config: Config
 
 def test_the_third_try_leads_to_a_person_for_its_tone_when_that_is_upset(config: Config) -> None:
     for upset, reason in ((0.5, "tone"), (0.4, "no_match"), (None, "no_match")):
-        call = in_state(config, "asked what is wanted")
+        call = patient(config)
         after(call, [Heard("xylophone", 1.0), Heard("quartz", 1.0)])
         assert reasons(call.handle(Heard("xylophone quartz", 1.0, upset=upset))) == [reason]
 
@@ -195,7 +214,9 @@ def test_an_event_that_is_none_reaches_a_person(config: Config) -> None:
 
 def test_a_farewell_before_anything_was_done_does_not_end_the_call(config: Config) -> None:
     call = in_state(config, "asked what is wanted")
-    assert said(call.handle(Heard("goodbye", 1.0))) == ["no_match", "how_can_i_help"]
+    assert said(call.handle(Heard("goodbye", 1.0))) == ["nothing_yet"]
+    after(call, [Played(), Elapsed(5000), Played()])
+    assert reasons(call.handle(Elapsed(5000))) == ["no_input"]
 
 
 def test_a_caller_who_talks_into_the_farewell_is_heard_out(config: Config) -> None:

@@ -40,7 +40,7 @@ scenarios:
     caller: "+15559876"
     steps:
       - {says: cancel my order}
-      - {says: nine oh two one oh}
+      - {says: nine oh two one oh, hears: "the whole order 4, 0, 0, 0, 2, all 3 items"}
       - {says: "yes", does: cancel_order, hears: "Order 4, 0, 0, 0, 2 is cancelled now"}
     ends: {outcome: served}
   what the company did not connect:
@@ -60,11 +60,13 @@ def home(tmp_path: Path) -> Path:
 def test_the_lines_of_the_readme_connect_a_database_and_a_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = connect(f"sqlite:///{home / 'orders.sqlite3'}")
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE orders (number, phone, zip, state, due DATE, delivered DATE)"))
+        connection.execute(
+            text("CREATE TABLE orders (number, phone, zip, state, item, items, due DATE, delivered DATE)")
+        )
         connection.execute(
             text(
-                "INSERT INTO orders VALUES ('40001', '+15551234', '90210', 'shipped', '2026-11-28', NULL),"
-                " ('40002', '+15559876', '90210', 'processing', '2026-12-01', NULL)"
+                "INSERT INTO orders VALUES ('40001', '+15551234', '90210', 'shipped', 'shirt', 1, '2026-11-28', NULL),"
+                " ('40002', '+15559876', '90210', 'processing', 'jacket', 3, '2026-12-01', NULL)"
             )
         )
     with running_service() as service:

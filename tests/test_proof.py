@@ -30,6 +30,12 @@ def flaws(config: Config, make: type[Call] = Call, **changed: Any) -> list[str]:
     return [str(flaw) for flaw in prove(one_of_each([plan])[0], [config.grammars["en"]], make)[0]]
 
 
+@pytest.mark.parametrize("budget", [(1, 0, 1), (1, 3, 4), (3, 1, 2), (5, 3, 5)])
+def test_every_budget_that_may_be_written_keeps_nobody(config: Config, budget: tuple[int, int, int]) -> None:
+    misses, doubts, silences = budget
+    assert flaws(config, budget={"misses": misses, "doubts": doubts, "silences": silences}) == []
+
+
 def test_the_shipped_files_keep_nobody(config: Config) -> None:
     found, states = prove(one_of_each(config.plans.values())[0], config.grammars.values())
     assert found == []
@@ -41,9 +47,10 @@ def test_the_shipped_files_keep_nobody(config: Config) -> None:
     ("changed", "says"),
     [
         (
-            {"budget": {"misses": 20, "silences": 20}},
-            "more than 15 answers in vain (the caller says nothing for 5 s, then",
+            {"budget": {"misses": 20}},
+            "more than 15 answers in vain (the caller asks for a moment, then",
         ),
+        ({"budget": {"doubts": 20, "silences": 20}}, "says nothing is not with a person after 60 s"),
         ({"budget": {"turns": 1000}}, "kept for 1000 turns, more than 40 (the caller says “what are your opening"),
         ({"budget": {"seconds": 100_000}}, "kept for 100000 seconds, more than 900 (the caller talks without a pause)"),
         ({"timing": {"no_input_ms": 40_000}}, "says nothing is not with a person after 60 s"),
@@ -86,6 +93,7 @@ class AsksAgainForEver(Call):
     def handle(self, event: Event) -> list[Action]:
         if isinstance(event, Answered):
             self.asking._misses.clear()
+            self.asking.doubts = self.service._known.failures = 0
         return super().handle(event)
 
 

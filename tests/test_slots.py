@@ -7,7 +7,7 @@ import pytest
 
 from ivr.call import Call, OutcomePlan, RequestPlan, SlotPlan
 from ivr.call.actions import Action, Do, Note
-from ivr.call.events import Heard, Played, Started
+from ivr.call.events import Event, Heard, Played, Started
 from ivr.call.plan import KEYED_DATE, SlotKind
 from ivr.config import Config
 from tests.calls import after, press, reasons, said
@@ -37,6 +37,15 @@ def asking_for(config: Config, kind: SlotKind, language: str = "en") -> Call:
     return call
 
 
+def given(call: Call, events: list[Event]) -> list[str]:
+    """The value that is used; a day after it was read back and agreed to."""
+    actions = after(call, events)
+    if said(actions) == ["confirm_order_number"]:
+        assert not wanted(actions)
+        actions = after(call, press("1"))
+    return wanted(actions)
+
+
 def wanted(actions: list[Action]) -> list[str]:
     return [action.values["wanted"] for action in actions if isinstance(action, Do)]
 
@@ -58,7 +67,7 @@ def wanted(actions: list[Action]) -> list[str]:
     ],
 )
 def test_a_slot_is_filled_by_voice(config: Config, kind: SlotKind, language: str, words: str, value: str) -> None:
-    assert wanted(asking_for(config, kind, language).handle(Heard(words, 1.0))) == [value]
+    assert given(asking_for(config, kind, language), [Heard(words, 1.0)]) == [value]
 
 
 @pytest.mark.parametrize(
@@ -73,21 +82,29 @@ def test_a_slot_is_filled_by_voice(config: Config, kind: SlotKind, language: str
     ],
 )
 def test_a_slot_is_filled_by_keys(config: Config, kind: SlotKind, language: str, keys: str, value: str) -> None:
-    assert wanted(after(asking_for(config, kind, language), press(keys))) == [value]
+    assert given(asking_for(config, kind, language), press(keys)) == [value]
 
 
 def test_a_secret_said_aloud_is_not_taken(config: Config) -> None:
-    assert said(asking_for(config, "keypad").handle(Heard("four seven one one", 1.0))) == [
-        "no_match",
-        "ask_order_number",
-    ]
+    call = asking_for(config, "keypad")
+    assert said(call.handle(Heard("four seven one one", 1.0))) == ["unclear", "key_in"]
 
 
-def test_a_day_in_doubt_is_read_back_and_corrected_in_one_breath(config: Config) -> None:
+@pytest.mark.parametrize("sure", [0.6, 1.0])
+def test_a_day_is_always_read_back_and_corrected_in_one_breath(config: Config, sure: float) -> None:
     call = asking_for(config, "date")
-    assert said(call.handle(Heard("tomorrow", 0.6))) == ["confirm_order_number"]
+    assert said(call.handle(Heard("tomorrow", sure))) == ["confirm_order_number"]
     call.handle(Played())
-    assert wanted(call.handle(Heard("no the third of december", 1.0))) == ["2026-12-03"]
+    assert said(call.handle(Heard("no the third of december", 1.0))) == ["confirm_order_number"]
+    call.handle(Played())
+    assert wanted(call.handle(Heard("yes", 1.0))) == ["2026-12-03"]
+
+
+def test_a_day_that_was_read_back_wrongly_is_keyed(config: Config) -> None:
+    call = asking_for(config, "date")
+    after(call, [Heard("tomorrow", 1.0), Played()])
+    assert said(call.handle(Heard("no", 1.0))) == ["unclear", "key_in_day"]
+    assert given(call, press("1203#")) == ["2026-12-03"]
 
 
 @pytest.mark.parametrize("kind", LENGTHS)
@@ -101,8 +118,8 @@ def test_keys_that_make_no_value_are_asked_for_again_and_then_reach_a_person(
     config: Config, kind: SlotKind, keys: str
 ) -> None:
     call = asking_for(config, kind)
-    assert said(after(call, press(keys))) == ["no_match", "ask_order_number"]
-    assert reasons(after(call, [Played(), *press(keys), Played(), *press(keys)])) == ["no_match"]
+    assert said(after(call, press(keys))) == ["unclear", "key_in_day" if kind == "date" else "key_in"]
+    assert reasons(after(call, [Played(), *press(keys)])) == ["no_match"]
 
 
 def test_what_is_keyed_and_never_said_aloud_is_in_no_record_and_on_no_card(config: Config) -> None:

@@ -10,6 +10,7 @@ from babel.dates import format_datetime, format_timedelta
 
 from ivr.advisors.status import LIVE, Status, status
 from ivr.advisors.story import Text, mood, reason_in_words, request_in_words
+from ivr.call.history import UNREAD
 from ivr.records.callbacks import Promise
 from ivr.records.earlier import EarlierCall
 from ivr.records.records import StoredCall, StoredEvent
@@ -92,6 +93,8 @@ def _conversation(events: Sequence[StoredEvent], text: Text) -> list[Said]:
         match event.kind, event.data:
             case "heard", data:
                 lines.append(_heard(data, text))
+            case "unread", _:
+                lines.append(Said("caller", UNREAD))
             case ("said", {"text": str(words), "prompt": prompt}) if prompt != "greeting":
                 _add(lines, "assistant", words, " ")
             case "pressed", {"keys": str(keys)}:

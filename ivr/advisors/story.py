@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ivr.call.history import DROPPED
+from ivr.call.history import DROPPED, NOT_CONFIRMED
 
 Card = Mapping[str, Any]
 Text = Callable[[str, Mapping[str, Any]], str]
@@ -51,13 +51,15 @@ def whisper(card: Card, text: Text) -> str:
         request_in_words(each["request"], text) for each in card.get("done") or () if each["outcome"] != DROPPED
     )
     wanted = request_in_words(card.get("wanted"), text)
+    pending = card.get("pending") or {}
     numbers = [value for value in (card.get("slots") or {}).values() if str(value).isdecimal()]
     values = {
         "reason": reason_in_words(card.get("reason"), text),
         "about": wanted if wanted not in served else "",
         "numbers": numbers,
         "done": ", ".join(served),
-        "pending": request_in_words((card.get("pending") or {}).get("request"), text),
+        "pending": request_in_words(pending.get("request"), text),
+        "unconfirmed": pending.get("how") == NOT_CONFIRMED,
         "mood": "" if card.get("reason") == "tone" else mood(card),
     }
     return " ".join(text("whisper", values).split())

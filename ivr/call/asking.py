@@ -1,14 +1,13 @@
-"""The open question: putting it, putting it again, giving up; and how a call ends.
+"""The open question: putting it, asking back while the budget allows it, giving up; and how a call ends.
 
 Every path that does not lead to an answer or a question leads to ``transfer``.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from ivr.call.actions import Action, Finish, Note, Notice, Reason, Say, Transfer
-from ivr.call.history import History
+from ivr.call.history import NOT_CONFIRMED, History
 from ivr.call.plan import Plan
 from ivr.call.state import (
     ConfirmingChange,
@@ -27,18 +26,25 @@ from ivr.call.state import (
 from ivr.grammar import Expecting
 
 NO_KEYS: Mapping[str, str] = {}
+MOST_SMALL_TALK = 3  # "hello?", "one moment", "say that again" in a row: who needs a fourth is better off with a person
 
 
 class Asking:
-    """Which question is open.  ``turns`` counts the caller's answers, silences included."""
+    """Which question is open.
+
+    ``turns`` counts the caller's answers, silences included; ``doubts`` how often the call has asked back.
+    ``waiting``: the caller has asked for a moment, so the next silence may be longer.
+    """
 
     def __init__(self, plan: Plan, caller: str, today: date | None) -> None:
         self.state: State = Open("how_can_i_help")
         self.history = History(caller)
-        self.turns = 0
+        self.turns = self.doubts = 0
+        self.waiting = False
         self._plan = plan
         self._today = today
         self._misses: list[Reason] = []
+        self._small_talk = 0
         self._impatient = self._offered = False
 
     @property
@@ -54,7 +60,9 @@ class Asking:
         return [Say(self._plan.greeting), *offers]
 
     def transfer(self, reason: Reason, topic: str | None = None) -> list[Action]:
-        """Put the caller through, now."""
+        """Put the caller through, now.  A change that was read back and not agreed to is an advisor's to settle."""
+        if isinstance(self.state, ConfirmingChange):
+            self.history.pending(self.state.request.intent, NOT_CONFIRMED)
         self.state = Over()
         return [Note("transfer", {"reason": reason, "topic": topic}), Transfer(reason, topic)]
 
@@ -102,6 +110,8 @@ class Asking:
         match self.state:
             case Open(question=question):
                 return [Say(question)]
+            case Filling(slot=slot, again=True) if slot.lengths and not slot.choices:
+                return [Say("key_in_day" if slot.kind == "date" else "key_in")]
             case Filling(slot=slot, choices=choices, values=values):
                 return [Say(slot.ask, {**values, "choices": [label for _, label in choices]} if choices else {})]
             case ConfirmingRequest(request=request):
@@ -117,43 +127,80 @@ class Asking:
             case _:
                 return []
 
-    # -- misses -------------------------------------------------------------------------------------------------------
+    # -- doubts -------------------------------------------------------------------------------------------------------
 
     @property
     def trying_again(self) -> bool:
         """True when whatever the caller says next is another try: the last one was not understood."""
-        return "no_match" in self._misses
+        return any(reason != "no_input" for reason in self._misses)
 
     def understood(self) -> None:
-        """The caller made themselves understood: earlier misses are forgiven."""
+        """The caller made themselves understood: earlier misses are forgiven, the doubts of the call are not."""
         self._misses.clear()
+        self._small_talk = 0
+
+    def talk(self, said: list[Action]) -> list[Action]:
+        """Answer what is about the conversation alone.  It forgives nothing, and does not go on for ever."""
+        self._small_talk += 1
+        return said if self._small_talk <= MOST_SMALL_TALK else self.transfer("time_budget")
+
+    def wait(self) -> list[Action]:
+        """Give the caller time."""
+        self.waiting = True
+        return [Say("take_your_time")]
+
+    @property
+    def may_ask_back(self) -> bool:
+        """True while the call has a doubt left."""
+        return self.doubts < self._plan.budget.doubts
+
+    def doubt(self) -> bool:
+        """Use up one of the times that a call may ask back; False when none is left."""
+        may = self.may_ask_back
+        self.doubts += may
+        return may
 
     def miss(self, reason: Reason) -> list[Action]:
-        """Nothing was said, or nothing we understand.  Ask again while the budget allows it, then a person."""
+        """Nothing was said, or nothing that can be used.  Ask back where the budget allows it, else a person."""
         self.turns += reason == "no_input"
-        if over := self.wrong(reason):
+        match self.state:
+            case HandingOver(reason=why_people, topic=topic):
+                return self.transfer(why_people, topic)
+            case ConfirmingChange():
+                return self.transfer(reason)
+            case Working():
+                return self.missed(reason, number=False)
+        if isinstance(self.state, ConfirmingSlot) and reason != "no_input":
+            self.state = Filling(self.state.request, self.state.slot)
+        may_be_keyed = isinstance(self.state, Filling) and bool(self.state.slot.lengths)
+        if over := self.missed(reason, may_be_keyed or isinstance(self.state, Leaving)):
             return over
-        if isinstance(self.state, HandingOver):
-            return self.transfer(self.state.reason, self.state.topic)
-        if isinstance(self.state, Working):
-            return []
+        why = "no_input" if reason == "no_input" else "no_match"
         if isinstance(self.state, Filling):
-            self.state = replace(self.state, digits="", keyed="")
+            self.state = self.state if reason == "no_input" else self.state.asked_again()
+            why = "unclear" if may_be_keyed and reason != "no_input" else why
         if isinstance(self.state, Leaving):
-            self.state = Open("how_can_i_help", served=self.history.content)
+            self.state = Open("anything_else", served=self.history.content)
         # Noticed first: whom this puts through hears no beginning of a question.
         noticed: list[Action] = [Notice("sighing_silence")] if reason == "no_input" else []
-        said = [] if self._impatient else [Say(reason)]  # who is losing patience is not told at length what went wrong
+        said = [] if self._impatient else [Say(why)]  # who is losing patience is not told at length what went wrong
         return [*noticed, *said, *self.ask()]
 
-    def wrong(self, reason: Reason) -> list[Action]:
-        """One more miss; a person when there were enough in a row."""
+    def missed(self, reason: Reason, number: bool) -> list[Action]:
+        """Count one more miss; a person when it was one too many.
+
+        ``number``: where there is nothing to lose but a number, the first miss is a doubt: it is asked for once more.
+        """
         self._misses.append(reason)
-        budget = self._plan.budget
-        if len(self._misses) >= budget.misses or self._misses.count("no_input") >= budget.silences:
-            # What was said and not understood tells the advisor more than a silence after it.
-            return self.transfer("no_match" if "no_match" in self._misses else reason)
-        return []
+        budget, silences = self._plan.budget, self._misses.count("no_input")
+        unclear = len(self._misses) - silences
+        if reason == "no_input":
+            again = silences < budget.silences and self.doubt()
+        else:
+            again = unclear < budget.misses or (number and unclear == 1 and self.doubt())
+        # What was said and not understood tells the advisor more than a silence after it.
+        spoken = [each for each in self._misses if each != "no_input"]
+        return [] if again else self.transfer(spoken[-1] if spoken else reason)
 
     # -- tone ---------------------------------------------------------------------------------------------------------
 

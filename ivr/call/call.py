@@ -41,7 +41,10 @@ from ivr.call.state import (
 )
 from ivr.grammar import Grammar
 
-UNHEARD_MS = 1_000  # talk this long without a recognised word is a miss; a cough or a click is shorter
+# Speech in which no word was recognised is a miss.  A cough or a click has less voice in it; over a prompt more is
+# needed, because a loudspeaker's echo is voice too; and where nobody looked for voice, the length of the sound decides.
+UNREAD_VOICE_MS, UNREAD_OVER_PROMPT_MS, UNREAD_SOUND_MS = 300, 1_000, 1_000
+WAIT_MS = 20_000  # silence that is none for who has asked for a moment: time to fetch a letter and one's glasses
 HAMMERED_KEYS = 3  # keys pressed where none is asked for
 FAREWELL_MS = 15_000  # longest wait for the last words to be played: then the machine is done all the same
 
@@ -153,16 +156,21 @@ class Call:
         return []
 
     def _hear(self, heard: Heard) -> list[Action]:
-        self._silent_ms = 0
-        if not heard.text:
+        if not (heard.text or heard.free):
             felt = self.asking.feel(heard.upset, heard.why)
-            missed = heard.speech_ms >= UNHEARD_MS and not self.over
-            return [*felt, *(self.asking.miss("no_match") if missed else [])]
+            if self.over or not self._is_speech(heard):  # noise ends no silence
+                return felt
+            self._silent_ms = 0
+            return [*felt, *self.dialogue.unread(heard, self._spent())]
+        self._silent_ms = 0
         hush: list[Action] = [Hush()] if self._speaking else []
         self._speaking = False
-        if self._spent():
-            return [*hush, *self.dialogue.hear(heard, spent=True)]
-        return [*hush, *self.dialogue.hear(heard)]
+        return [*hush, *self.dialogue.hear(heard, self._spent())]
+
+    def _is_speech(self, heard: Heard) -> bool:
+        if heard.voiced_ms is None:
+            return heard.speech_ms >= UNREAD_SOUND_MS
+        return heard.voiced_ms >= (UNREAD_OVER_PROMPT_MS if self._speaking else UNREAD_VOICE_MS)
 
     def _spent(self) -> bool:
         budget = self.plan.budget
@@ -186,14 +194,16 @@ class Call:
             self._keyed_ms += ms
             return self.dialogue.keyed(state) if self._keyed_ms >= self.plan.timing.keypad_ms else []
         self._silent_ms = self._silent_ms if talking else self._silent_ms + ms
-        if self._silent_ms < self.plan.timing.no_input_ms:
+        longest_ms = self.plan.timing.no_input_ms
+        if self._silent_ms < (max(longest_ms, WAIT_MS) if self.asking.waiting else longest_ms):
             return []
-        self._silent_ms = 0
+        self._silent_ms, self.asking.waiting = 0, False
         if isinstance(state, Offering) or (isinstance(state, Open) and state.served):
             return self.asking.leave()
         if self._spent():
             return self.asking.transfer("time_budget")
-        return self.asking.miss("no_input")
+        half_said = isinstance(state, Filling) and bool(state.digits)
+        return self.asking.miss("no_match" if half_said else "no_input")
 
     def _leave(self, state: Leaving, ms: int) -> list[Action]:
         self.asking.state = Leaving(state.waited_ms + ms)

@@ -9,6 +9,7 @@ from ivr.call import filling
 from ivr.call.actions import Action, Note, Notice, Say, Speak
 from ivr.call.asking import Asking
 from ivr.call.events import Heard
+from ivr.call.history import UNREAD
 from ivr.call.plan import Languages, Plan
 from ivr.call.policy import decide, understand
 from ivr.call.service import Service
@@ -18,6 +19,7 @@ from ivr.call.state import (
     ConfirmingSlot,
     Filling,
     HandingOver,
+    Leaving,
     Offering,
     Open,
     Over,
@@ -25,7 +27,8 @@ from ivr.call.state import (
 )
 from ivr.grammar import NO, PERSON, YES, Expecting, Grammar, Meaning, asked_language
 
-ANSWERS = ("robot", "repeat", "finished", YES, NO)  # while nothing is asked these change nothing
+ANSWERS = ("robot", "repeat", "finished", "hello", "wait", YES, NO)  # while nothing is asked these change nothing
+SMALL_TALK = ("robot", "repeat", "hello", "wait")  # answered without certainty: nothing is begun, ended or changed
 
 
 class Dialogue:
@@ -38,7 +41,6 @@ class Dialogue:
         self.grammar = grammar
         self._languages = languages
         self._today = today
-        self._unsure = False
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -46,14 +48,16 @@ class Dialogue:
         """A finished utterance with words in it.  ``spent``: the machine has had its time."""
         asking = self.asking
         asking.turns += 1
+        asking.waiting = False
         meaning, sure = understand(heard, self.grammar, asking.expecting)
-        asking.history.said(heard.text, meaning.intent, sure)
+        text = heard.text or heard.free
+        asking.history.said(text, meaning.intent, sure)
         value = meaning.digits or meaning.day
         slots = {asking.state.slot.name: value} if value and isinstance(asking.state, Filling) else dict(meaning.slots)
         noted = Note(
             "heard",
             {
-                "text": heard.text,
+                "text": text,
                 "recognised": round(heard.confidence, 3),
                 "confidence": round(sure, 3),
                 "intent": meaning.intent,
@@ -69,42 +73,111 @@ class Dialogue:
         if spent and not (meaning.intent == "finished" and asking.history.content):
             return [noted, *felt, *asking.transfer("time_budget")]
         once_more = not asking.trying_again and meaning.intent not in (YES, NO)  # another try is a sign of its own
-        again: list[Action] = [Notice("repeated")] if once_more and asking.history.repeats(heard.text) else []
-        return [noted, *felt, *self._understood(meaning, sure), *again]
+        again: list[Action] = [Notice("repeated")] if once_more and asking.history.repeats(text) else []
+        return [noted, *felt, *self._understood(heard, meaning, sure), *again]
 
-    def _understood(self, meaning: Meaning, sure: float) -> list[Action]:
+    def unread(self, heard: Heard, spent: bool = False) -> list[Action]:
+        """A finished utterance that was speech, without a word that could be read: no silence."""
+        asking = self.asking
+        asking.turns += 1
+        asking.waiting = False
+        asking.history.said(UNREAD, None, 0.0)
+        noted = Note("unread", {"speech_ms": heard.speech_ms})
+        if isinstance(asking.state, Working):  # nothing is asked, so nothing was left unanswered
+            return [noted]
+        return [noted, *(asking.transfer("time_budget") if spent else asking.miss("no_match"))]
+
+    def _understood(self, heard: Heard, meaning: Meaning, sure: float) -> list[Action]:
         state = self.asking.state
         if isinstance(state, Filling | ConfirmingSlot) and (meaning.digits or meaning.day):
             return self.service.step(state, filling.said(state, meaning, sure, self._plan.bands))
         if meaning.intent is None:
-            if meaning.subject:  # near to a request that must not begin
-                return self.asking.transfer("no_match", meaning.subject)
-            return self.asking.miss("no_match")
-        decision = decide(self._plan.bands, sure, self._unsure)
+            return self._not_understood(meaning)
+        decision = decide(self._plan.bands, sure, not self.asking.may_ask_back)
         if decision == "transfer":
+            return self.asking.transfer("low_confidence")
+        if isinstance(state, ConfirmingChange) and not self._is_clear(heard, meaning, decision):
             return self.asking.transfer("low_confidence")
         if language := asked_language(meaning.intent):
             return self.speak(language)
         if isinstance(state, Working) and (state.errand.changes or decision == "confirm" or meaning.intent in ANSWERS):
-            return [Say("robot")] if meaning.intent == "robot" else []  # what is being changed cannot be stopped
-        if isinstance(state, HandingOver) and state.reason != "topic" and meaning.intent != "robot":
+            # What is being changed cannot be stopped.
+            return [Say(meaning.intent)] if meaning.intent in ("robot", "hello") else []
+        if isinstance(state, HandingOver) and _goes_on_to_a_person(state, meaning):
             return self.asking.transfer(state.reason, state.topic)
-        if decision == "confirm":
+        if decision == "confirm" and not (meaning.intent in SMALL_TALK and self.asking.doubt()):
             return self._confirm(meaning)
+        if meaning.intent in (*SMALL_TALK, "finished"):
+            return self._talk(meaning)
         return self._act(meaning)
+
+    def _not_understood(self, meaning: Meaning) -> list[Action]:
+        """Nothing that can begin.  What it is near to is the subject that the advisor is told."""
+        if not meaning.subject:
+            return self.asking.miss("no_match")
+        self.asking.history.wants(meaning.subject)
+        return self.asking.transfer("low_confidence", meaning.subject)
+
+    def _is_clear(self, heard: Heard, meaning: Meaning, decision: str) -> bool:
+        """Whether an answer to "shall I?" leaves no doubt: a whole sentence that says yes and nothing more, or anything
+        certain that makes no change."""
+        if decision != "accept" or (meaning.intent == "finished" and not self._declines(meaning)):
+            return False
+        if meaning.intent in SMALL_TALK:
+            return meaning.likeness == 1.0
+        if meaning.intent != YES:
+            return True
+        free = self.grammar.understand(heard.free, self.asking.expecting) if heard.free else meaning
+        return meaning.likeness == free.likeness == 1.0 and free.intent == YES
+
+    def _declines(self, meaning: Meaning) -> bool:
+        """ "No thanks": a closing that begins with a no is one, where yes or no was asked."""
+        return self.grammar.sentences.get(meaning.sentence.partition(" ")[0]) == NO
+
+    def _talk(self, meaning: Meaning) -> list[Action]:
+        """What is about the conversation alone."""
+        asking = self.asking
+        if isinstance(asking.state, Leaving) and meaning.intent != "finished":
+            asking.state = Open("anything_else", served=True)
+        match meaning.intent:
+            case "hello":
+                return asking.talk([Say("hello"), *asking.ask()])
+            case "wait":
+                return asking.talk(asking.wait())
+            case "repeat":
+                return asking.talk(asking.repeat())
+            case "finished":
+                return self._finished(meaning)
+            case _:
+                asking.understood()
+                return [Say("robot"), *asking.ask()]
+
+    def _finished(self, meaning: Meaning) -> list[Action]:
+        """A closing.  It ends the call only where the caller was asked for anything else, and was content.
+
+        Before anything was done it may be a misheard word, and in the middle of a request an "okay": who means it
+        hangs up.
+        """
+        asking = self.asking
+        match asking.state:
+            case Leaving():
+                return asking.finish()
+            case ConfirmingRequest() | ConfirmingSlot() | ConfirmingChange() | Offering() if self._declines(meaning):
+                return self.decided(yes=False)
+            case Offering() | Open(served=True) if asking.history.content:
+                return asking.leave()
+            case Open():
+                return asking.talk([Say("nothing_yet")])
+            case ConfirmingRequest() | ConfirmingSlot() | ConfirmingChange():
+                return asking.miss("low_confidence")
+            case _:
+                return asking.talk(asking.ask())
 
     def _act(self, meaning: Meaning) -> list[Action]:
         """The meaning is certain enough."""
         asking, service = self.asking, self.service
         asking.understood()
         match meaning.intent:
-            case "robot":
-                return [Say("robot"), *asking.ask()]
-            case "repeat":
-                return asking.repeat()
-            case "finished":
-                # A farewell before anything was done may be a misheard word: who means it hangs up.
-                return asking.leave() if asking.history.content else asking.miss("no_match")
             case "never_mind":
                 return service.drop()
             case "other_one":
@@ -117,13 +190,13 @@ class Dialogue:
                 return asking.transfer("failure")  # a grammar with an intent nobody serves
 
     def _confirm(self, meaning: Meaning) -> list[Action]:
-        """Ask about an unsure request, once in a call.  Anything else unsure is simply asked again."""
-        self._unsure = True
+        """Ask about an unsure request.  Anything else unsure is as good as not understood."""
         request = self._plan.requests.get(meaning.intent or "")
         if request is None:
-            return self.asking.miss("no_match")
+            return self.asking.miss("low_confidence")
         if request.topic:
             return self.asking.transfer("topic", request.topic)  # towards a person nothing needs to be certain
+        self.asking.doubt()
         sure_if_found = {slot.name for slot in request.slots if slot.sure_if_found}
         given = tuple((name, value) for name, value in meaning.slots if name in sure_if_found)
         return self.asking.enter(ConfirmingRequest(request, given))
@@ -153,13 +226,12 @@ class Dialogue:
             case ConfirmingRequest(request=request, given=given):
                 if yes:
                     return service.begin(request, given)
-                asking.state = Open("how_can_i_help")
-                return [*asking.miss("no_match"), Notice("corrected")]
-            case ConfirmingSlot(request=request, slot=slot, value=value) as state:
+                asking.state = Open("how_can_i_help", served=asking.history.content)
+                return [*asking.miss("low_confidence"), Notice("corrected")]
+            case ConfirmingSlot(request=request, slot=slot, value=value):
                 if yes:
                     return service.fill(request, slot, value)
-                service.unfill(state)
-                return [*asking.miss("no_match"), Notice("corrected")]
+                return [*asking.miss("low_confidence"), Notice("corrected")]
             case Filling(request=request, slot=slot) if slot.kind == "yes_no":
                 return service.fill(request, slot, YES if yes else NO)
             case ConfirmingChange() as state:
@@ -179,6 +251,7 @@ class Dialogue:
         """A key while a slot is asked for."""
         if state.slot.kind == "yes_no":
             return self.decided(key == "1") if key in "12" else []
+        self.asking.waiting = False
         return self._keyed(state, filling.pressed(state, key))
 
     def keyed(self, state: Filling) -> list[Action]:
@@ -186,13 +259,18 @@ class Dialogue:
         return self._keyed(state, filling.all_pressed(state))
 
     def _keyed(self, state: Filling, step: filling.Step) -> list[Action]:
-        self.asking.turns += step is None or isinstance(step, filling.Filled)
+        self.asking.turns += isinstance(step, filling.Unclear | filling.Filled)
         if state.slot.kind == "date" and isinstance(step, filling.Filled):
             day = self._day_keyed(step.value)
-            step = filling.Filled(day) if day else None
+            step = filling.chosen(state, day) if day else filling.Unclear()
         return self.service.step(state, step)
 
     def _day_keyed(self, keys: str) -> str:
         """ "24112026" or "2411" as a date, in the order of the language; "" when it is none."""
         written = "/".join(part for part in (keys[:2], keys[2:4], keys[4:]) if part)
         return self.grammar.understand(written, Expecting("date", today=self._today)).day
+
+
+def _goes_on_to_a_person(state: HandingOver, meaning: Meaning) -> bool:
+    """Whether what a caller says who has been told why a person takes over is no change of mind."""
+    return meaning.intent in ("hello", "wait") or (state.reason != "topic" and meaning.intent != "robot")

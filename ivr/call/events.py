@@ -30,9 +30,10 @@ class Heard:
 
     ``confidence`` (0 to 1) is the recogniser's belief that ``text`` is what was said.  ``alternatives`` are other
     readings with their scores (same scale as ``confidence``), best first, without ``text`` itself.  ``speech_ms`` is
-    how long the caller talked, ``upset`` the probability that they are (None: nothing can be said) and ``why`` what
-    speaks for it; the session fills them in.  ``free``: the text that the recogniser wrote without a grammar ("" where
-    it has no such reading), ``free_confidence`` its belief in it.
+    how long there was sound above the line's noise, ``voiced_ms`` how much of it was a voice (None: nobody looked),
+    ``upset`` the probability that the caller is (None: nothing can be said) and ``why`` what speaks for it; the session
+    fills them in.  ``free``: the text that the recogniser wrote without a grammar ("" where it has no such reading),
+    ``free_confidence`` its belief in it.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Heard:
     why: tuple[str, ...] = ()
     free: str = ""
     free_confidence: float = 0.0
+    voiced_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from ivr.call.actions import Transfer
+from ivr.call.actions import Reason, Transfer
 from ivr.call.plan import Bands
 from ivr.call.policy import decide
 from ivr.call.state import ConfirmingSlot, Filling
@@ -16,8 +16,15 @@ class Filled:
     value: str
 
 
-Step = Filled | Filling | ConfirmingSlot | Transfer | None
-"""What digits lead to: a value, waiting for more of them, reading them back, a person; None: a miss."""
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """No value can be taken from what was said or keyed; ``reason``: why, for a transfer."""
+
+    reason: Reason = "no_match"
+
+
+Step = Filled | Filling | ConfirmingSlot | Transfer | Unclear
+"""What digits lead to: a value, waiting for more of them, reading them back, a person, or nothing."""
 
 
 def said(state: Filling | ConfirmingSlot, meaning: Meaning, sure: float, bands: Bands) -> Step:
@@ -33,17 +40,27 @@ def said(state: Filling | ConfirmingSlot, meaning: Meaning, sure: float, bands: 
     if value := _value(state, digits):
         return _decided(state, value, sure, bands)
     if len(digits) < max(state.slot.lengths):
-        return Filling(state.request, state.slot, digits, sure)  # more may follow: silence brings the question back
-    return None
+        again = isinstance(state, Filling) and state.again
+        return Filling(state.request, state.slot, digits, sure, again=again)  # more may follow: silence asks for keys
+    return Unclear()
 
 
 def _decided(state: Filling | ConfirmingSlot, value: str, sure: float, bands: Bands) -> Step:
     decision = decide(bands, sure, unsure_before=False)
-    if decision == "accept" or (decision == "confirm" and state.slot.sure_if_found):
-        return Filled(value)
     if decision == "transfer":
-        return Transfer("low_confidence")
+        return Unclear("low_confidence")
+    if decision == "accept":
+        return chosen(state, value)
+    if state.slot.sure_if_found:
+        return Filled(value)
     return ConfirmingSlot(state.request, state.slot, value)
+
+
+def chosen(state: Filling | ConfirmingSlot, value: str) -> Step:
+    """A value that is certain.  A day is read back all the same: neighbouring days differ by a syllable."""
+    if state.slot.kind == "date" and not state.slot.sure_if_found:
+        return ConfirmingSlot(state.request, state.slot, value, unsure=False)
+    return Filled(value)
 
 
 def pressed(state: Filling, key: str) -> Step:
@@ -64,7 +81,7 @@ def all_pressed(state: Filling) -> Step:
 
 
 def _taken(state: Filling) -> Step:
-    return Filled(value) if (value := _value(state, state.keyed)) else None
+    return Filled(value) if (value := _value(state, state.keyed)) else Unclear()
 
 
 def _value(state: Filling | ConfirmingSlot, digits: str) -> str | None:

@@ -5,6 +5,8 @@ from typing import Any
 from ivr.call.actions import Reason
 
 DROPPED = "dropped"
+NOT_CONFIRMED = "not_confirmed"
+UNREAD = "…"  # speech in which no word was recognised
 
 
 class History:
@@ -50,7 +52,11 @@ class History:
         self.done(request, DROPPED)
 
     def pending(self, request: str, how: str) -> None:
-        """An advisor has to look after this: ``sent`` (no answer yet), ``unknown``, ``not_done``, or an outcome."""
+        """An advisor has to look after this.
+
+        ``how``: ``sent`` (no answer yet), ``unknown``, ``not_done``, ``not_confirmed`` (read back, and neither agreed
+        to nor refused), or an outcome.
+        """
         self._pending = {"request": request, "how": how}
 
     def verified(self, proofs: list[str]) -> None:

@@ -74,8 +74,9 @@ def moves(call: Call, examples: Mapping[str, str]) -> Iterator[Move]:
 
 def in_vain(call: Call) -> Iterator[Move]:
     """Answers that do not help.  Waiting for the business is none."""
-    waiting = isinstance(call.asking.state, Working)
-    return iter((("says something unknown", Heard("unknown", 1.0)),)) if waiting else _unhelpful(call)
+    if isinstance(call.asking.state, Working):
+        return iter((("says something unknown", Heard("unknown", 1.0)),))
+    return iter((("asks for a moment", Heard("wait", 1.0)), *_unhelpful(call)))
 
 
 def nothing_found(call: Call) -> Iterator[Move]:

@@ -26,13 +26,16 @@ class Bands:
 class Budget:
     """What the machine may take of a caller's time before a person takes over.
 
-    ``misses``: how many no-inputs and no-matches in a row transfer, ``silences``: how many of them no-inputs.
+    ``misses``: which utterance in a row that is not understood transfers; ``silences``: which no-input in a row does.
+    ``doubts``: how often the whole call may ask back: an unsure request or number read back, a number that is then
+    keyed, a no-input.  The next doubt of any kind transfers.
     """
 
     turns: int
     seconds: int
     misses: int
     silences: int
+    doubts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,12 @@ class SlotPlan:
 
     The value is text: digits, a date as 2026-11-24, "yes" or "no".
 
-    ``ask`` is the prompt that asks for it, ``confirm`` the one that reads it back.  ``own`` names the action that lists
-    the calling number's own values of it, so that nobody is asked what we know.  ``sure_if_found``: so few numbers
-    exist that a misheard one hardly does; an unsure number is looked up instead of being confirmed first, and the
-    answer says it again.  ``check``: the check digit such numbers carry (``ivr.grammar.CHECKS``).  ``choices`` names
-    the action that lists what can be chosen, once it is known who is calling.
+    ``ask`` is the prompt that asks for it, ``confirm`` the one that reads back an unsure value, and every day.  ``own``
+    names the action that lists the calling number's own values of it, so that nobody is asked what we know.
+    ``sure_if_found``: so few numbers exist that a misheard one hardly does; an unsure number is looked up instead of
+    being confirmed first, and the answer says it again (a day: always).  ``check``: the check digit such numbers carry
+    (``ivr.grammar.CHECKS``).  ``choices`` names the action that lists what can be chosen, once it is known who is
+    calling.
     """
 
     name: str
@@ -94,13 +98,15 @@ class OutcomePlan:
     """What is said when an action comes back with an outcome.
 
     ``again`` asks for the slots once more, ``people`` hands the call over after it was said.  ``offer`` names the
-    action that sends the answer as a text message, when the caller would like that.
+    action that sends the answer as a text message, when the caller would like that.  ``undo`` is said after a change
+    that can be taken back: where the answer has a value whose name begins with ``undo`` and that is not empty.
     """
 
     say: str
     again: bool = False
     people: bool = False
     offer: str | None = None
+    undo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

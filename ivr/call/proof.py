@@ -16,11 +16,12 @@ from ivr.call.moves import LANGUAGES, WORDS, Move, in_vain, moves, nothing_found
 from ivr.call.plan import Plan, RequestPlan
 from ivr.call.state import Filling, Leaving
 from ivr.call.twins import forgive, key, twin
-from ivr.grammar import PERSON, Grammar
+from ivr.grammar import PERSON, Expecting, Grammar
 
 MOST_ANSWERS = 15  # that a caller may give in a row without being understood or found
 MOST_SILENT_S = 60  # that a caller who says nothing may hear nothing but questions, their own length not counted
 MOST_TURNS, MOST_SECONDS = 40, 900  # a call that the machine still has after this helps nobody
+_QUESTIONS = tuple(Expecting(asked) for asked in ("request", "reply", "yes_no", "digits", "date"))
 MOST_STEPS = 200  # answers and waits together, where waiting leads to waiting
 MOST_STATES = 20_000  # the shipped files: some hundred
 
@@ -53,8 +54,13 @@ def unheard(grammar: Grammar) -> list[Flaw]:
     return [
         Flaw(f"a human phrase in {grammar.language!r} is not understood", (f"says “{sentence}”",))
         for sentence, intent in grammar.sentences.items()
-        if intent == PERSON and not grammar.asks_for_person(sentence)
+        if intent == PERSON and not (grammar.asks_for_person(sentence) or _asks_alone(sentence, grammar))
     ]
+
+
+def _asks_alone(sentence: str, grammar: Grammar) -> bool:
+    """True for the word of the key 0: within a number it is a digit, alone it asks for a person whatever the question."""
+    return all(grammar.understand(sentence, each).intent == PERSON for each in _QUESTIONS)
 
 
 def one_of_each(plans: Iterable[Plan]) -> tuple[Plan, str]:
@@ -175,15 +181,16 @@ def _transfers(actions: list[Action]) -> bool:
 
 
 def _silence(place: _Place) -> Iterator[Flaw]:
-    """A caller who says nothing any more, and one whose time is over."""
+    """A caller who says nothing any more, having asked for a moment, and one whose time is over."""
     call, waited_ms, path = twin(place.call), 0, place.path
+    call.asking.waiting = True
     step_ms = call.plan.timing.no_input_ms
     while not call.over and waited_ms <= MOST_SILENT_S * 1000:
         done = [*call.handle(Elapsed(step_ms)), *call.handle(Played())]
         waited_ms, path = waited_ms + step_ms, (*path, f"says nothing for {step_ms / 1000:g} s")
         if any(isinstance(action, Finish) for action in done) and not call.asking.history.content:
             yield Flaw("a caller for whom nothing was done is sent away", path)
-    if not call.over:
+    if waited_ms > MOST_SILENT_S * 1000:
         setting = ("timing", "no_input") if step_ms * 5 > MOST_SILENT_S * 1000 else ("budget", "silences")
         yield Flaw(f"a caller who says nothing is not with a person after {MOST_SILENT_S} s", path, setting)
     call = twin(place.call)
@@ -213,9 +220,9 @@ class _Kept(Exception):
 def _answers_from(place: _Place, given: int, harmless: dict[object, int]) -> int:
     """How many answers in vain such a caller can still give after so many.  ``harmless``: state -> the same, if known.
 
-    Raises _Kept.
+    None once the farewell is being said: whoever speaks into it begins anew.  Raises _Kept.
     """
-    if place.call.over:
+    if place.call.over or isinstance(place.call.asking.state, Leaving):
         return 0
     forgive(place.call, misses=False)
     state = key(place.call)

@@ -10,7 +10,7 @@ from typing import Any
 from ivr.call import identity
 from ivr.call.actions import Action, Do, Note, Say, Transfer
 from ivr.call.asking import Asking
-from ivr.call.filling import Filled, Step
+from ivr.call.filling import Filled, Step, Unclear
 from ivr.call.known import Known
 from ivr.call.needs import Answer, next_need
 from ivr.call.plan import Plan, RequestPlan, SlotPlan
@@ -37,6 +37,8 @@ class Service:
         slots = {slot.name: slot for slot in request.slots}
         for name, value in given:
             check = slots[name].check
+            if slots[name].kind == "date" and not slots[name].sure_if_found:
+                return self._asking.enter(ConfirmingSlot(request, slots[name], value, unsure=False))
             if check is None or valid(value, check):
                 self._learn(request, slots[name], value)
         return self._go_on(request)
@@ -95,16 +97,16 @@ class Service:
         match step:
             case Filled(value=value):
                 return self.fill(state.request, state.slot, value)
-            case ConfirmingSlot():
-                return self._asking.enter(step)
+            case ConfirmingSlot(unsure=unsure):
+                may = not unsure or self._asking.doubt()
+                return self._asking.enter(step) if may else self._asking.transfer("low_confidence")
             case Filling():
                 self._asking.state = step
                 return []
             case Transfer(reason=reason):
                 return self._asking.transfer(reason)
-            case None:
-                self._asking.state = self._empty(state)
-                return self._asking.miss("no_match")
+            case Unclear(reason=reason):
+                return self._asking.miss(reason)
 
     def fill(self, request: RequestPlan, slot: SlotPlan, value: str) -> list[Action]:
         """A slot has its value."""
@@ -118,15 +120,6 @@ class Service:
             self._known.slots[slot.name] = value
         if slot.kind != "keypad":  # what is keyed and never said is a secret: it is in no record and on no card
             self._asking.history.learned(slot.name, self._known.choices.get(slot.name, {}).get(value, value))
-
-    def unfill(self, state: ConfirmingSlot) -> None:
-        """It was misheard: the question for it is open again."""
-        self._asking.state = self._empty(state)
-
-    def _empty(self, state: Filling | ConfirmingSlot) -> Filling:
-        if isinstance(state, Filling):
-            return replace(state, digits="", keyed="", confidence=1.0)
-        return Filling(state.request, state.slot)
 
     # -- errands ------------------------------------------------------------------------------------------------------
 
@@ -201,7 +194,7 @@ class Service:
                 return self._answer(errand.request, outcome, values)
 
     def _proved(self, errand: Errand, holds: bool) -> list[Action]:
-        """A proof of who is calling came back.  A wrong one may be a misheard number: both are asked again."""
+        """A proof of who is calling came back.  A wrong one may be misheard: a doubt, both are asked again."""
         request, known = errand.request, self._known
         if holds:
             known.proved.add(errand.proof)
@@ -210,7 +203,7 @@ class Service:
         if errand.slot is None:
             return self._go_on(request)
         known.failures += 1
-        if known.failures >= identity.FAILURES:
+        if known.failures >= identity.FAILURES or not self._asking.doubt():
             return self._asking.transfer("identity")
         said = Say("not_proved", known.spoken())
         theirs = bool(identity.proved(request, known))
@@ -221,12 +214,13 @@ class Service:
     def _answer(self, request: RequestPlan, outcome: str, values: Mapping[str, Any]) -> list[Action]:
         asking, history = self._asking, self._asking.history
         plan = request.outcomes[outcome]
-        said = Say(plan.say, {**self._known.spoken(), **values})
+        told = {**self._known.spoken(), **values}
+        said = Say(plan.say, told)
         if plan.again and request.subject:
-            if over := asking.wrong("no_match"):  # wrong numbers in a row are a person's
+            if over := asking.missed("no_match", number=True):
                 return over
             self._known.forget(request.subject[0].name)
-            return [said, *self._go_on(request)]
+            return [said, *asking.enter(Filling(request, request.subject[0], again=True))]
         if plan.people:
             history.pending(request.intent, outcome)
             return asking.hand_over(said, "topic", request.intent)
@@ -235,7 +229,9 @@ class Service:
         noted = Note("served", {"request": request.intent, "outcome": outcome})
         if plan.offer and self._known.caller:
             return [noted, said, *asking.enter(Offering(request, plan.offer, (said,)))]
-        return [noted, *self._go_to_open(said)]
+        can_be_undone = any(value for name, value in values.items() if name.startswith("undo"))
+        undo = [Say(plan.undo, told)] if plan.undo and can_be_undone else []
+        return [noted, *self._go_to_open(said, *undo)]
 
-    def _go_to_open(self, said: Say) -> list[Action]:
-        return [said, *self._asking.enter(Open("anything_else", served=True, said=(said,)))]
+    def _go_to_open(self, *said: Say) -> list[Action]:
+        return [*said, *self._asking.enter(Open("anything_else", served=True, said=said))]

@@ -30,6 +30,7 @@ class Open:
 class Filling:
     """A slot has been asked for.  ``digits`` were heard so far, ``keyed`` were pressed so far.
 
+    ``again``: the first answer was not clear, so keys are asked for.
     ``choices``: the values to choose from, with their labels; what is said or pressed is then a place in them, from 1.
     ``values`` fill the question.
     """
@@ -39,8 +40,13 @@ class Filling:
     digits: str = ""
     confidence: float = 1.0
     keyed: str = ""
+    again: bool = False
     choices: tuple[tuple[str, str], ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    def asked_again(self) -> "Filling":
+        """The same question from its beginning, now with the keys."""
+        return replace(self, digits="", keyed="", confidence=1.0, again=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +60,20 @@ class ConfirmingRequest:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmingSlot:
-    """ "I heard 4 2 7 1 9, is that right?" """
+    """ "I heard 4 2 7 1 9, is that right?"  ``unsure``: asked because of a doubt; a day is always read back."""
 
     request: RequestPlan
     slot: SlotPlan
     value: str
+    unsure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmingChange:
-    """ "I will cancel order 4 2 7 1 9.  Shall I?"  Never skipped.  ``values`` fill the question."""
+    """ "I will cancel the whole order 4 2 7 1 9, both items.  Shall I?"  Never skipped.  ``values`` fill the question.
+
+    Only a clean yes makes the change; who says neither yes nor no is put through.
+    """
 
     request: RequestPlan
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from ivr.call.state import ConfirmingChange, ConfirmingSlot, Filling, Working
 
 _IN_REQUEST = Filling | ConfirmingSlot | ConfirmingChange | Working
 _COUNTERS = ("elapsed_ms", "_silent_ms", "_keyed_ms", "_idle_keys")
-_OF_ASKING = ("turns", "_impatient", "_offered")  # the last two only change what is said
+_OF_ASKING = ("turns", "waiting", "_impatient", "_offered")  # the last two only change what is said
 _NOT_COMPARED = {
     *_COUNTERS,
     *_OF_ASKING,
@@ -88,10 +88,10 @@ def forgive(call: Call, misses: bool) -> None:
     for name in _OF_ASKING:
         setattr(call.asking, name, 0)
     call.service._work = 0
-    call.dialogue._unsure = False
     call.service._known = _forget_others(call)
     if misses:
         call.asking._misses.clear()
+        call.asking.doubts = call.asking._small_talk = 0
         call.service._known.failures = 0
     call.asking.history._said.clear()
 

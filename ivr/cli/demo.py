@@ -45,8 +45,8 @@ _SCENES = (
     ),
     _Scene(
         "Something nobody foresaw",
-        "The caller says what no grammar holds.  The system does not guess and does not argue.",
-        ("what will the weather be like tomorrow",) * 3,
+        "The caller says what no grammar holds.  Nobody is asked to say it again: a person takes over at once.",
+        ("what will the weather be like tomorrow",),
         "transferred",
         ("no_match", "low_confidence"),
     ),

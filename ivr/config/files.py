@@ -53,11 +53,12 @@ class Confidence(File):
 
 
 class BudgetEntry(File):
-    """What the machine may take of a caller's time."""
+    """What the machine may take of a caller's time.  ``doubts``: how often a whole call may ask back."""
 
     turns: Positive = 12
     seconds: Positive = 240
-    misses: Annotated[int, Field(ge=1, le=5)] = 3
+    misses: Annotated[int, Field(ge=1, le=5)] = 1
+    doubts: Annotated[int, Field(ge=0, le=3)] = 1
     silences: Annotated[int, Field(ge=1, le=5)] = 2
 
 

@@ -14,7 +14,7 @@ from ivr.config.actions import ActionEntry, TextMessagesEntry
 from ivr.config.advisors import advisors as build_advisors
 from ivr.config.files import AdvisorsFile, IvrFile, LanguageEntry
 from ivr.config.grammars import load_grammars, load_upset_words
-from ivr.config.prompt_values import prompt_values
+from ivr.config.prompt_values import must_say, prompt_values
 from ivr.config.questions import Questions, QuestionsFile, load_questions
 from ivr.config.requests import RequestsFile, prompts_of, request_kinds, request_plans, sentence_slots
 from ivr.config.requests_check import check_requests
@@ -38,6 +38,12 @@ _PROMPTS = (
     "offer_person",
     "no_match",
     "no_input",
+    "hello",
+    "take_your_time",
+    "nothing_yet",
+    "unclear",
+    "key_in",
+    "key_in_day",
     "confirm_request",
     "nothing_done",
     "not_proved",
@@ -196,6 +202,10 @@ def _texts(home: Path, files: tuple[IvrFile, RequestsFile], questions: Questions
                 what = f"prompt {name!r}: {intent} says it, and has no {value!r}"
                 remedy = f"it has {', '.join(sorted(given)) or 'no values'}; or let its action answer {value!r}"
                 mistakes.found.append(source.mistake((name,), what, remedy))
+    for name, intent, value in must_say(requests):
+        if name in sentences and name not in wrong and value not in texts.values(name):
+            what = f"prompt {name!r}: {intent} says it, and {value!r} is not in it: nobody would hear a misheard one"
+            mistakes.found.append(source.mistake((name,), what, f"say {{{{ {value} }}}} in it"))
     return texts
 
 
@@ -216,7 +226,7 @@ def _plan(ivr: IvrFile, requests: RequestsFile, tone: Weights | None, questions:
     timing = ivr.timing
     return Plan(
         bands=Bands(ivr.confidence.accept, ivr.confidence.confirm),
-        budget=Budget(ivr.budget.turns, ivr.budget.seconds, ivr.budget.misses, ivr.budget.silences),
+        budget=Budget(**ivr.budget.model_dump()),
         tone=TonePlan(tone.offer_from, tone.transfer_from) if tone else None,
         timing=Timing(timing.no_input, timing.keypad, timing.filler, timing.lookup),
         requests={**request_plans(requests), **questions.plans()},

@@ -30,10 +30,29 @@ def prompt_values(file: RequestsFile) -> Iterator[tuple[str, str, frozenset[str]
         if before is not None and answered is not None:
             for outcome in request.outcomes.values():
                 yield outcome.say, intent, slots | before | answered
+                if outcome.undo and any(name.startswith("undo") for name in answered):  # else it is never said
+                    yield outcome.undo, intent, slots | before | answered
         for name in request.actions():
-            message, sent = file.actions.get(name, ActionEntry()).text_message, _columns(file, name, spoken=False)
+            message, sent = (
+                file.actions.get(name, ActionEntry()).text_message,
+                _columns(file, name, spoken=False),
+            )
             if message and sent is not None:
                 yield message, intent, slots | sent | {"language"}
+
+
+def must_say(file: RequestsFile) -> Iterator[tuple[str, str, str]]:
+    """Prompt, the request that says it, and the value without which nobody would hear what was understood.
+
+    A day that is not read back (``sure_if_found``) is said by every answer.
+    """
+    for intent, request in file.requests.items():
+        for name, slot in request.slots.items():
+            if slot.confirm:
+                yield slot.confirm, intent, name
+            if slot.kind == "date" and slot.sure_if_found:
+                for outcome in request.outcomes.values():
+                    yield outcome.say, intent, name
 
 
 def _slots(file: RequestsFile, request: RequestEntry) -> frozenset[str]:

@@ -52,6 +52,7 @@ class OutcomeEntry(File):
     again: bool = False
     people: bool = False
     offer: Name | None = None
+    undo: Name | None = None
 
 
 class RequestEntry(File):
@@ -90,7 +91,8 @@ def prompts_of(file: RequestsFile) -> set[str]:
     needed = {slot.ask for slot in slots} | {slot.confirm for slot in slots}
     needed |= {f"request_{intent}" for intent, request in file.requests.items() if not request.people}
     needed |= {request.confirm for request in file.requests.values()}
-    needed |= {outcome.say for request in file.requests.values() for outcome in request.outcomes.values()}
+    outcomes = [outcome for request in file.requests.values() for outcome in request.outcomes.values()]
+    needed |= {prompt for outcome in outcomes for prompt in (outcome.say, outcome.undo)}
     needed |= {action.text_message for action in file.actions.values()}
     return {name for name in needed if name}
 
@@ -112,7 +114,7 @@ def request_plans(file: RequestsFile) -> dict[str, RequestPlan]:
             action=entry.action,
             confirm=entry.confirm,
             outcomes={
-                outcome: OutcomePlan(each.say, each.again, each.people, each.offer)
+                outcome: OutcomePlan(each.say, each.again, each.people, each.offer, each.undo)
                 for outcome, each in entry.outcomes.items()
             },
             topic=intent if entry.people else None,

@@ -97,7 +97,9 @@ def _slots(file: RequestsFile, request: RequestEntry) -> Iterator[Found]:
 def _outcome(file: RequestsFile, request: RequestEntry, outcome: OutcomeEntry) -> Iterator[tuple[str, str]]:
     if outcome.again and not request.slots:
         yield "there is no slot to ask for again", "remove `again`"
-    if outcome.again + outcome.people + bool(outcome.offer) > 1:
-        yield "only one thing can follow", "keep one of `again`, `people` and `offer`"
+    if outcome.again + outcome.people + bool(outcome.offer) + bool(outcome.undo) > 1:
+        yield "only one thing can follow", "keep one of `again`, `people`, `offer` and `undo`"
+    if outcome.undo and not request.confirm:
+        yield "nothing is changed, so nothing can be taken back", "remove `undo`"
     if outcome.offer in file.actions and not file.actions[outcome.offer].text_message:
         yield f"{outcome.offer} sends no text message", "add `text_message` to it"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from yaml import MappingNode, MarkedYAMLError, Node, SequenceNode, YAMLError
 
 from ivr.yaml_text import Endless, parse
@@ -105,7 +106,7 @@ def check(source: Source, shape: type[Shape]) -> Shape:
             [
                 source.mistake(
                     tuple(each["loc"]),
-                    f"{'.'.join(map(str, each['loc'])) or 'the file'}: {_plain(each['type'], each['msg'])}",
+                    f"{'.'.join(map(str, each['loc'])) or 'the file'}: {_plain(each)}",
                     _remedy(each["type"], shape, each["loc"]),
                 )
                 for each in error.errors()
@@ -113,11 +114,19 @@ def check(source: Source, shape: type[Shape]) -> Shape:
         ) from None
 
 
-def _plain(kind: str, message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return {"extra_forbidden": "is not a known setting", "missing": "is missing"}.get(
-        kind, message[:1].lower() + message[1:]
-    )
+def _plain(error: ErrorDetails) -> str:
+    message, limits = error["msg"].removeprefix("Value error, "), error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            return "is not a known setting"
+        case "missing":
+            return "is missing"
+        case "less_than_equal":
+            return f"is {error['input']}, and {limits['le']} is the most"
+        case "greater_than_equal":
+            return f"is {error['input']}, and {limits['ge']} is the least"
+        case _:
+            return message[:1].lower() + message[1:]
 
 
 def _remedy(kind: str, shape: type[BaseModel], place: tuple[int | str, ...]) -> str:

@@ -13,6 +13,8 @@ _NUMBERS: tuple[tuple[tuple[str, str], Callable[[float], bool], str, str], ...] 
     (("confidence", "accept"), lambda v: v < 0.6, "the system acts on what it hardly understood", "0.7 to 0.85"),
     (("confidence", "confirm"), lambda v: v < 0.3, "callers are asked back about noise", "0.4 to 0.6"),
     (("budget", "seconds"), lambda v: v > 600, "a caller may spend more than ten minutes with the machine", "240"),
+    (("budget", "misses"), lambda v: v > 3, "a caller who is not understood is asked on and on", "1"),
+    (("budget", "doubts"), lambda v: v > 2, "a caller is asked back again and again", "1"),
     (("budget", "silences"), lambda v: v > 3, "a silent line is asked on and on", "2"),
     (("timing", "no_input"), lambda v: v < 3000, "callers who look for their order number are hurried", "5000"),
     (("keep", "days"), lambda v: v > 365, "what callers said is kept for more than a year", "90"),
@@ -39,6 +41,12 @@ def _numbers(file: IvrFile) -> Iterator[Found]:
         value = getattr(getattr(file, place[0]), place[1])
         if is_unwise(value):
             yield place, f"{'.'.join(place)} is {value}: {what}", f"{usual} is usual"
+    budget = file.budget
+    if budget.silences > budget.doubts + 1:
+        what = (
+            f"budget.silences is {budget.silences}: asking on after a silence is a doubt, and doubts is {budget.doubts}"
+        )
+        yield ("budget", "silences"), what, f"silences: {budget.doubts + 1} says the same, or allow more doubts"
 
 
 def _unheard(file: IvrFile, models_dir: Path) -> Iterator[Found]:

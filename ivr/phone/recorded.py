@@ -9,7 +9,7 @@ from ivr.yaml_text import dump
 
 _TOGETHER_MS = 3_000  # keys pressed one soon after the other are one step
 _AT_ONCE_MS = 200  # what is said this shortly after a caller's words answers them; later, it answers a silence
-_MUMBLED_S = 2
+_SHORTEST_MUMBLE_S = 1.0  # so that it counts over a prompt, too
 
 
 def scenario_of(stored: StoredCall, events: Sequence[StoredEvent], timing: Timing) -> str:
@@ -33,8 +33,8 @@ def scenario_of(stored: StoredCall, events: Sequence[StoredEvent], timing: Timin
                 steps.append({"breaks": True})
             case "said" if data.get("prompt") in ("no_input", "farewell") and event.at_ms - acted_ms > _AT_ONCE_MS:
                 steps.append({"silent": round(timing.no_input_ms / 1000 + 1, 1)})
-            case "said" if data.get("prompt") == "no_match" and event.at_ms - acted_ms > _AT_ONCE_MS:
-                steps.append({"mumbles": _MUMBLED_S})
+            case "unread":
+                steps.append({"mumbles": max(_SHORTEST_MUMBLE_S, round(data["speech_ms"] / 1000, 1))})
             case "lookup_failed" | "lookup_timeout" if data.get("action"):
                 late = event.kind == "lookup_timeout"
                 actions[data["action"]] = {"takes": 2 * timing.lookup_ms // 1000} if late else {"fails": True}

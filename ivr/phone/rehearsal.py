@@ -103,7 +103,7 @@ class _Telephone:
                     self._pass(KEY_MS)
             case "mumbles":
                 ms = self._talk((step.mumbles or 0) * 1000)
-                self._handle(Heard("", 0.0, speech_ms=ms, upset=step.upset))
+                self._handle(Heard("", 0.0, speech_ms=ms, upset=step.upset, voiced_ms=ms))
             case "silent":
                 self._pass((step.silent or 0) * 1000)
             case "hangs_up":

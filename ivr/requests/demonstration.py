@@ -39,7 +39,7 @@ orders = Table(
     Column("id", Integer, primary_key=True),
     Column("number", String(16), nullable=False, index=True),  # not unique: the shop once gave a number twice
     Column("customer_id", Integer, ForeignKey("shop_customers.id"), nullable=False, index=True),
-    Column("item", String(64), nullable=False),
+    Column("item", String(64), nullable=False),  # the one whose size can be changed; ``other_items`` has the rest
     Column("size", String(16)),  # null: it has none
     Column("status", String(16), nullable=False),  # processing, shipped, delivered, cancelled
     Column("address", String(16), nullable=False),
@@ -50,6 +50,12 @@ orders = Table(
     Column("delivered", Date),
     Column("amount", Numeric(10, 2), nullable=False),
     Column("currency", String(3), nullable=False),
+)
+other_items = Table(
+    "shop_other_items",
+    _metadata,
+    Column("order_id", Integer, ForeignKey("shop_orders.id"), primary_key=True),
+    Column("item", String(64), primary_key=True),
 )
 stock = Table(
     "shop_stock",
@@ -116,6 +122,7 @@ class _Known:
     carrier: str | None = None
     place: str | None = None
     returned: str | None = None
+    others: tuple[str, ...] = ()
 
 
 _KNOWN = (
@@ -124,7 +131,7 @@ _KNOWN = (
     _Known("77034", "+15550112", "shipped", "lamp", None, 1, carrier="Northway Parcels", place="Riverside"),
     _Known("90561", "+15550113", "delivered", ago=3, carrier="Northway Parcels", place="Lakewood", returned="received"),
     _Known("33845", "+15550114", "cancelled", returned="refunded"),
-    _Known("60422", "+15550115", "processing", "shoes", "42", due=4),
+    _Known("60422", "+15550115", "processing", "shoes", "42", due=4, others=("backpack",)),
     _Known("58016", "+15550116", "shipped", "kettle", None, 3, carrier="Harbour Express", place="Milltown"),
     _Known("24690", "+15550117", "delivered", ago=1, carrier="Harbour Express", place="Eastport", returned="refunded"),
     _Known("50505", "+15550118", "processing", due=6),  # one number, two customers
@@ -164,6 +171,11 @@ def _rows(today: date) -> dict[str, list[dict[str, Any]]]:
         "shop_customers": people,
         "shop_addresses": [each for person in people for each in _addresses(chance, person["id"])],
         "shop_orders": placed,
+        "shop_other_items": [
+            {"order_id": row["id"], "item": item}
+            for row, order in zip(placed, known, strict=True)
+            for item in order.others
+        ],
         "shop_stock": [
             {"item": item, "size": size, "available": 0 if (item, size) in _SOLD_OUT else 12}
             for item, (sizes, _) in _ITEMS.items()
@@ -185,6 +197,7 @@ def _drawn(chance: random.Random, at: int) -> _Known:
         status=status,
         item=item,
         size=chance.choice(_ITEMS[item][0]) if _ITEMS[item][0] else None,
+        others=("lamp", "kettle")[: at % 3] if item not in ("lamp", "kettle") else (),
         due=chance.randrange(1, 8) if status in ("processing", "shipped") else None,
         ago=chance.randrange(1, 30) if status == "delivered" else None,
         carrier=chance.choice(tuple(_CARRIERS)) if sent else None,
@@ -226,7 +239,7 @@ def _order(chance: random.Random, at: int, order: _Known, customer: int, today: 
         "tracking": sent,
         "due": None if order.due is None else today + timedelta(days=order.due),
         "delivered": None if order.ago is None else today - timedelta(days=order.ago),
-        "amount": Decimal(_ITEMS[order.item][1]),
+        "amount": sum(Decimal(_ITEMS[item][1]) for item in (order.item, *order.others)),
         "currency": "EUR",
     }
 

@@ -36,7 +36,7 @@ from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.playout import Playout
 from ivr.telephony.socket import LineLost, MediaSocket
-from ivr.tone import Cues, Tone
+from ivr.tone import Cues, Sound, Tone
 
 DEAD_LINE_S = 5.0  # media flows even in silence; Twilio's own drops were seen as half-open sockets without `stop`
 MOST_WITHOUT_AUDIO = 500  # other messages in a row: nobody presses keys like that, and marks are ours
@@ -164,8 +164,7 @@ class Session:
         for event in self._ear.hear(decode_mulaw(payload)):
             match event:
                 case Speech(samples=samples, quiet_ms=quiet_ms):
-                    if self._tone:
-                        self._cues.hear(samples, quiet_ms, over_prompt=self._playout.speaking)
+                    self._cues.hear(samples, quiet_ms, over_prompt=self._playout.speaking)
                 case Partial():
                     self._handle(event)
                 case Heard():
@@ -180,10 +179,17 @@ class Session:
         self._handle(Elapsed(ms, self._ear.talking))
 
     def _felt(self, heard: Heard) -> Heard:
-        """The utterance with the caller's tone."""
+        """The utterance with the caller's tone; and where no word was read, with how much of it was a voice."""
+        unread = not (heard.text or heard.free)
+        if self._tone is None and not unread:
+            self._cues.drop()
+            return heard
+        sound = self._cues.finish()
+        if unread:
+            heard = replace(heard, voiced_ms=sound.voiced_ms if isinstance(sound, Sound) else 0)
         if self._tone is None:
             return heard
-        reading = self._tone.hear(self._cues.finish(), heard.text, self._call.trying_again, heard.confidence)
+        reading = self._tone.hear(sound, heard.text, self._call.trying_again, heard.confidence)
         return replace(heard, upset=reading.upset, why=reading.contributions)
 
     def _notice(self, behaviour: Behaviour) -> None:

@@ -117,6 +117,10 @@ class Cues:
         if now.waiting_samples >= (_WAITING if quiet_ms < _PAUSE_MS else _WAITING_IN_PAUSE):
             _take(now)
 
+    def drop(self) -> None:
+        """Nobody asks how the utterance was spoken."""
+        self._now = _Utterance()
+
     def finish(self) -> Sound | NoVoice | None:
         """The utterance is over: how it was spoken, or None when that cannot be said.  Ready for the next one."""
         now, self._now = self._now, _Utterance()

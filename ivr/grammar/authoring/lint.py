@@ -195,8 +195,8 @@ def _phrase_within(words: tuple[str, ...], phrases: set[tuple[str, ...]], length
 
 def _short(pack: Pack) -> Iterable[Finding]:
     for line, sentences in pack.sentences.items():
-        if line.intent in (YES, NO):
-            continue  # these have to be short, and are only listened for when they were asked
+        if line.intent in (YES, NO, "hello", "finished"):
+            continue  # these have to be short: answers to a question, or a greeting that noise costs nothing
         for sentence in sentences:
             letters = SHORT_SYLLABLES if "가" <= sentence[0] <= "힣" else SHORT_LETTERS
             if " " not in sentence and len(sentence) <= letters:

@@ -61,7 +61,15 @@ def test_every_human_phrase_of_every_language_transfers(config: Config) -> None:
             if intent == PERSON:
                 call = new_call(config, language)
                 call.handle(Started())
-                assert reasons(call.handle(Partial(sentence))) == ["asked"], sentence
+                said = [*call.handle(Partial(sentence)), *call.handle(Heard(sentence, 1.0))]
+                assert reasons(said) == ["asked"], sentence
+
+
+def test_the_word_of_the_key_0_is_a_digit_within_a_number_and_alone_asks_for_a_person(config: Config) -> None:
+    call = new_call(config, "en")
+    call.handle(Started())
+    assert reasons(call.handle(Partial("zero"))) == []
+    assert reasons(call.handle(Heard("zero", 1.0))) == ["asked"]
 
 
 def test_a_transfer_says_nothing_first(config: Config) -> None:

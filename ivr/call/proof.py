@@ -59,8 +59,9 @@ def unheard(grammar: Grammar) -> list[Flaw]:
 
 
 def _asks_alone(sentence: str, grammar: Grammar) -> bool:
-    """True for the word of the key 0: within a number it is a digit, alone it asks for a person whatever the question."""
-    return all(grammar.understand(sentence, each).intent == PERSON for each in _QUESTIONS)
+    """True for the word of the key 0: within a number it is a digit, alone it asks for a person at any question."""
+    zero = grammar.digit_words.word_set.issuperset(sentence.split())
+    return zero and all(grammar.understand(sentence, each).intent == PERSON for each in _QUESTIONS)
 
 
 def one_of_each(plans: Iterable[Plan]) -> tuple[Plan, str]:

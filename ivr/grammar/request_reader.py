@@ -76,6 +76,8 @@ class RequestReader:
         requests = [each for each in account.meanings if not is_conversation(each)]
         if account.whole and (requests or account.near):
             return self._whole(account, requests)
+        if account.whole and account.meanings:
+            return _conversation(account, yes_no)
         if PERSON in keywords.met:
             return Meaning(PERSON, 1.0, 1.0, " ".join(words[at] for at in sorted(keywords.met[PERSON])))
         if account.whole or (yes_no and not requests):

@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.config import Config
+from ivr.grammar import Expecting
 from ivr.grammar.check_digits import CHECKS, valid
-from ivr.grammar.dates import read_date
 from ivr.grammar.digits import MAX_ALTERNATIVES, DigitWords, SpokenNumber
 
 FIVE = (5,)
@@ -346,87 +345,6 @@ def test_what_is_no_number_is_not_valid_and_an_unknown_check_is_our_mistake() ->
         valid("42719", "crc")
 
 
-# Days.
-
-WEDNESDAY = date(2026, 11, 18)
-
-
-@pytest.mark.parametrize(
-    ("language", "text", "day"),
-    [
-        ("en", "tomorrow", date(2026, 11, 19)),
-        ("en", "the day after tomorrow please", date(2026, 11, 20)),
-        ("en", "monday", date(2026, 11, 23)),
-        ("en", "next Monday", date(2026, 11, 23)),
-        ("en", "this friday", date(2026, 11, 20)),
-        ("en", "last friday", date(2026, 11, 13)),
-        ("en", "the third of March", date(2027, 3, 3)),
-        ("en", "march the third", date(2027, 3, 3)),
-        ("en", "on November 3rd", date(2026, 11, 3)),
-        ("en", "march twenty-first 2028", date(2028, 3, 21)),
-        ("en", "friday the 20th of november", date(2026, 11, 20)),
-        ("en", "12/03", date(2026, 12, 3)),
-        ("en", "25/12", date(2026, 12, 25)),
-        ("en", "2026-12-01", date(2026, 12, 1)),
-        ("fr", "demain", date(2026, 11, 19)),
-        ("fr", "après-demain", date(2026, 11, 20)),
-        ("fr", "lundi prochain", date(2026, 11, 23)),
-        ("fr", "vendredi dernier", date(2026, 11, 13)),
-        ("fr", "le trois mars", date(2027, 3, 3)),
-        ("fr", "le premier mai", date(2027, 5, 1)),
-        ("fr", "le 1er mai", date(2027, 5, 1)),
-        ("fr", "le trente et un décembre", date(2026, 12, 31)),
-        ("fr", "12/03/26", date(2026, 3, 12)),
-        ("cs", "zítra", date(2026, 11, 19)),
-        ("cs", "v sobotu", date(2026, 11, 21)),
-        ("cs", "příští pondělí", date(2026, 11, 23)),
-        ("cs", "třetího března", date(2027, 3, 3)),
-        ("cs", "dvacátýho čtvrtýho prosince", date(2026, 12, 24)),
-        ("cs", "jedenatřicátého prosince", date(2026, 12, 31)),
-        ("cs", "pátého dvanáctý", date(2026, 12, 5)),
-        ("cs", "12. 3.", date(2027, 3, 12)),
-        ("cs", "3. března 2026", date(2026, 3, 3)),
-    ],
-)
-def test_a_day_is_read_as_it_is_said(language: str, text: str, day: date) -> None:
-    assert read_date(text, language, WEDNESDAY) == day
-
-
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        ("en", ""),
-        ("en", "as soon as possible"),
-        ("en", "the third"),
-        ("en", "wednesday"),  # today, or in a week?
-        ("en", "next friday"),  # in two days, or in nine?
-        ("en", "last monday"),  # two days ago, or nine?
-        ("en", "monday or tuesday"),
-        ("en", "the third or the fourth of march tomorrow"),
-        ("en", "thirty-first of june"),
-        ("en", "friday the 21st of november"),  # which is a Saturday
-        ("en", "one may come"),
-        ("en", "13/13"),
-        ("fr", "le trois"),
-        ("fr", "le trente février"),
-        ("cs", "třetího"),
-        ("ko", "내일"),
-    ],
-)
-def test_a_day_in_doubt_is_none(language: str, text: str) -> None:
-    assert read_date(text, language, WEDNESDAY) is None
-
-
-def test_a_day_without_a_year_is_the_nearest_one() -> None:
-    assert read_date("december thirtieth", "en", date(2027, 1, 3)) == date(2026, 12, 30)
-    assert read_date("twenty-ninth of february", "en", date(2027, 11, 1)) == date(2028, 2, 29)
-
-
-@given(text=st.text(max_size=40), language=st.sampled_from(["en", "fr", "cs", "ko"]))
-def test_no_text_breaks_reading_days(text: str, language: str) -> None:
-    assert read_date(text, language, WEDNESDAY) is None or isinstance(read_date(text, language, WEDNESDAY), date)
-
-
 @pytest.mark.parametrize(
     ("language", "text", "digits"),
     [
@@ -448,3 +366,86 @@ def test_a_number_is_read_as_callers_and_keyboards_put_it(
 def test_words_that_sound_like_digits_are_none_in_a_sentence(config: Config) -> None:
     number = config.grammars["en"].digit_words.number("i want to ask for order two seven one nine", (5, 6))
     assert number.digits == "2719"
+
+
+# Every word is accounted for.
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "digits", "sure"),
+    [
+        ("en", "four two seven one eight, no nine", "42719", True),
+        ("en", "four two seven one eight no one nine", "42719", True),
+        ("en", "four two eight no seven one nine", "42719", False),  # or is "719" all that was said anew?
+        ("en", "four two eight no four two seven one nine", "42719", True),
+        ("en", "nine double oh double seven no double six", "90066", True),
+        ("en", "not five oh five oh five, four two seven one nine", "42719", True),
+        ("en", "it's not 50505, it's 42719", "42719", True),
+        ("en", "42719, not 50505", "42719", True),
+        ("en", "four two seven one nine is my order number", "42719", True),
+        ("fr", "quatre deux sept un huit non neuf", "42719", True),
+        ("fr", "pas 50505, 42719", "42719", True),
+        ("cs", "čtyři dva sedm jedna osm, ne devět", "42719", True),
+        ("cs", "není to 50505, je to 42719", "42719", True),
+    ],
+)
+def test_a_correction_replaces_the_digits_that_it_corrects(
+    config: Config, language: str, text: str, digits: str, sure: bool
+) -> None:
+    number = spoken(config, language, text, FIVE)
+    assert (number.digits, number.sure, number.share) == (digits, sure, 1.0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(digits=st.text("0123456789", min_size=5, max_size=5), wrong=st.text("0123456789", min_size=1, max_size=4))
+def test_any_last_digits_may_be_corrected(config: Config, digits: str, wrong: str) -> None:
+    first, last = digits[: -len(wrong)], digits[-len(wrong) :]
+    said = f"{one_by_one('en', first + wrong)} no {one_by_one('en', last)}"
+    number = spoken(config, "en", said, FIVE)
+    assert (number.digits, number.share, number.restarted) == (digits, 1.0, False)
+
+
+def test_a_correction_of_the_last_digit_waits_for_the_rest(config: Config) -> None:
+    number = spoken(config, "en", "four two eight no seven", FIVE)
+    assert (number.digits, number.restarted) == ("427", False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "not five oh five oh five"),
+        ("en", "the last three are seven one nine"),
+        ("en", "it ends in seven one nine"),
+        ("en", "my postcode is one oh double oh one"),
+        ("en", "my phone number is four two seven one nine"),
+        ("en", "i have two orders"),
+        ("en", "i have one order"),
+        ("en", "the one on the receipt?"),
+        ("en", "i'm eighty two years old"),
+        ("fr", "j'ai quatre-vingt-deux ans"),
+        ("fr", "j'ai une commande"),
+        ("fr", "les trois derniers sont sept un neuf"),
+        ("fr", "mon code postal c'est le 42719"),
+        ("cs", "mám dvě objednávky"),
+        ("cs", "mám jednu objednávku"),
+        ("cs", "moje psč je 42719"),
+        ("en", "um uh well please"),
+        ("en", "vier zwei seven quatre pět nine"),
+        ("en", "four two seven one nine " * 40),
+    ],
+)
+def test_digits_that_are_something_else_or_beside_unknown_words_are_no_number(
+    config: Config, language: str, text: str
+) -> None:
+    assert config.grammars[language].understand(text, Expecting("digits", FIVE)).digits == ""
+
+
+def test_the_name_of_another_number_is_no_lead_to_the_one_asked_for(config: Config) -> None:
+    def taken(text: str, slot: str) -> str:
+        return config.grammars["en"].understand(text, Expecting("digits", FIVE, slot=slot)).digits
+
+    assert taken("my order number is 42719", "order_number") == "42719"
+    assert taken("my order number is 42719", "postcode") == ""
+    assert taken("my postcode is 42719", "postcode") == "42719"
+    assert taken("my postcode is 42719", "order_number") == ""
+    assert taken("it's 42719", "contract") == "42719"

@@ -63,6 +63,23 @@ def test_words_of_numbers_that_are_none_of_the_length_fill_nothing(config: Confi
     assert config.grammars["en"].understand(text, REQUEST).slots == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("where is my order 42718 no nine", ORDER),
+        ("where is my order not 50505 42719", ORDER),
+        ("my postcode is one oh double oh one where is my order", ()),
+        ("my phone number is 42719 where is my order", ()),
+        ("where are my orders 42719 and 50505", ()),
+        ("i have two orders", ()),
+    ],
+)
+def test_only_the_one_number_that_is_meant_is_taken(
+    config: Config, text: str, slots: tuple[tuple[str, str], ...]
+) -> None:
+    assert config.grammars["en"].understand(text, REQUEST).slots == slots
+
+
 def test_a_day_is_taken_out_of_its_sentence() -> None:
     grammar = Grammar("en", {"deliver it": "change_day"}, slots={"change_day": (SentenceSlot("day"),)})
     meaning = grammar.understand("deliver it tomorrow", Expecting("request", today=date(2026, 11, 21)))

@@ -22,6 +22,7 @@ from ivr.phone.caller import (
     Utterance,
 )
 from ivr.phone.messages import Audio, BadMessage, Clear, Mark, Writer, decode
+from ivr.phone.natural_voice import natural_voice
 from ivr.phone.playback import Playback
 from ivr.phone.sound import Synthesis, recording, speech_ends_ms, telephone_band
 from ivr.phone.timings import Timings
@@ -466,6 +467,17 @@ def test_a_recording_becomes_an_utterance(tmp_path) -> None:
     (tmp_path / "text.wav").write_text("no sound")
     with pytest.raises(ValueError, match=r"text\.wav"):
         recording(tmp_path / "text.wav")
+
+
+def test_an_english_caller_has_a_natural_voice_where_one_is_installed() -> None:
+    pytest.importorskip("hibari")
+    assert natural_voice() is natural_voice()  # loaded once
+    with Synthesis() as synthesis:
+        said = synthesis.say("where is my order", "en")
+        assert 500 < said.ends_ms <= len(said.mulaw) / 8 < 2000
+        assert synthesis.say("where is my order", "en") == said
+        with pytest.raises(ValueError, match="nothing to be said"):
+            synthesis.say("...", "en")
 
 
 def test_a_sentence_is_spoken_in_the_voice_of_its_language() -> None:

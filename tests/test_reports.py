@@ -13,10 +13,12 @@ from ivr.cli import ivr
 from ivr.config import Config
 from ivr.records.callbacks import Callbacks
 from ivr.records.records import NewEvent, Records
+from ivr.supervisor import what_if_misses
 from ivr.supervisor.figures import Figures, figures
 from ivr.supervisor.summary import sentences
 from ivr.supervisor.unmatched import subjects
 from ivr.supervisor.what_if import Thresholds, load, replay
+from ivr.supervisor.what_if_misses import MissFates, StoredMisses
 from tests.month import fill
 
 NOW = datetime.now(UTC)
@@ -190,3 +192,59 @@ def test_what_if_prints_both_and_draws(records: Records, tmp_path: Path, monkeyp
     assert (tmp_path / "p.png").stat().st_size > 1000
     assert CliRunner().invoke(ivr, ["what-if", "--accept", "0.3", "--since", "4w"]).exit_code == 1
     assert CliRunner().invoke(ivr, ["what-if", "--since", "soon"]).exit_code == 2
+
+
+def misses(records: Records, call_id: str, outcome: str, *told: tuple[int, str, str | None], reason: str = "") -> None:
+    """A call with what was heard (moment, text, intent), and a transfer as its last moment where it has a reason."""
+    records.open(call_id, "", "+15550100", "en", "token")
+    events = [
+        NewEvent(call_id, at_ms, "heard", {"text": text, "intent": intent, "slots": {"n": "1"} if intent == "" else {}})
+        for at_ms, text, intent in told
+        if text
+    ]
+    events += [NewEvent(call_id, at_ms, "transfer", {"reason": reason}) for at_ms, text, _ in told if not text]
+    records.append(events)
+    records.close(call_id, outcome, reason or None)
+
+
+def test_what_a_budget_of_misses_costs_and_saves(records: Records) -> None:
+    misses(records, "CA1", "served", (1000, "mumble", None), (9000, "where is my order", "order_status"))
+    misses(
+        records, "CA2", "transferred", (1000, "mumble", None), (8000, "mum", None), (8500, "", None), reason="no_match"
+    )
+    misses(records, "CA3", "voicemail", (2000, "mumble", None), (9500, "", None), reason="asked")
+    misses(records, "CA4", "hung_up", (2000, "mumble", None))
+    misses(records, "CA5", "served", (1000, "four two seven", ""))
+    misses(records, "CA6", "transferred", (1000, "mumble", None), (1000, "", None), reason="no_match")
+    stored = what_if_misses.load(records.engine, NOW - WEEK, datetime.now(UTC))
+    assert what_if_misses.replay_each(stored) == (
+        MissFates(1, put_through=5, served_lost=1, sooner=2, saved_s=15.0, given_up=1, went_on=0),
+        MissFates(2, put_through=1, served_lost=0, sooner=1, saved_s=0.5, given_up=0, went_on=1),
+        MissFates(3, put_through=0, served_lost=0, sooner=0, saved_s=0.0, given_up=0, went_on=2),
+    )
+
+
+def test_misses_count_in_a_row_only(records: Records) -> None:
+    misses(
+        records, "CA1", "served", (1, "hm", None), (2, "order status", "order_status"), (3, "hm", None), (4, "hm", None)
+    )
+    [stored] = what_if_misses.load(records.engine, NOW - WEEK, datetime.now(UTC))
+    assert stored == StoredMisses("served", None, ((1, 1), (3, 1), (4, 2)), None)
+
+
+def test_the_command_and_the_report_show_every_budget(
+    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(records, 300, NOW)
+    monkeypatch.setenv("IVR_DATABASE_URL", str(records.engine.url))
+    done = CliRunner().invoke(ivr, ["what-if", "--misses", "1..3", "--since", "4w", "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)["misses"]
+    assert [each["misses"] for each in found] == [1, 2, 3]
+    assert found[0]["put_through"] > found[0]["served_lost"] > 0
+    assert CliRunner().invoke(ivr, ["report", "--since", "4w", "--out", str(tmp_path)]).exit_code == 0
+    with (tmp_path / "misses.csv").open(encoding="utf-8") as file:
+        assert [row["put_through"] for row in csv.DictReader(file)] == [str(each["put_through"]) for each in found]
+    assert "How often may a caller not be understood" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    for wrong in ("0", "3..1", "many", "1.."):
+        assert CliRunner().invoke(ivr, ["what-if", "--misses", wrong]).exit_code == 2

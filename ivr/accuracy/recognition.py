@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ivr.accuracy.first_utterances import Label, read_label
 from ivr.accuracy.labelled import LabelledDataError
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
-from ivr.call.policy import confidence, decide
+from ivr.call.policy import decide, understand
 from ivr.grammar import DigitWords, Expecting, Grammar, Meaning, Vocabulary, normalise
 from ivr.speech.codec import read_wav
 from ivr.speech.detector import SpeechDetector
@@ -61,6 +62,16 @@ class Judged:
         return bool(self.found) and self.found == self.recording.wanted
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Understood:
+    """A recording as a call would understand it: ``confidence`` is the belief that ``meaning`` is meant."""
+
+    heard: Heard
+    meaning: Meaning
+    confidence: float
+    why: Judgement | Reading | None = None
+
+
 def read_phrases(path: Path) -> tuple[str, ...]:
     """One phrase on each line, normalised.  Raises LabelledDataError."""
     try:
@@ -77,11 +88,20 @@ def read_recordings(manifest: Path, phrases: Iterable[str]) -> list[Recording]:
     """The recordings of a CSV (columns path, speaker, transcript; paths relative to it).  Raises LabelledDataError."""
     known = set(phrases)
     recordings = []
-    for row in _rows(manifest):
+    for row in read_rows(manifest):
         text = normalise(row["transcript"])
         samples = _samples(manifest.parent / row["path"])
         recordings.append(Recording(samples, text, row["speaker"], text if text in known else ""))
     return recordings
+
+
+def read_labelled(manifest: Path, known: frozenset[str]) -> list[tuple[Recording, Label]]:
+    """The recordings of a CSV with a column ``intent`` (of the ``known`` ones), too.  Raises LabelledDataError."""
+    rows = read_rows(manifest)
+    if "intent" not in rows[0]:
+        raise LabelledDataError(f"{manifest}: has no column intent; give --phrases FILE for a grammar of its own")
+    labels = [read_label(row, known, manifest) for row in rows]
+    return list(zip(read_recordings(manifest, ()), labels, strict=True))
 
 
 def read_digit_strings(manifest: Path, words: DigitWords, length: int) -> list[Recording]:
@@ -91,7 +111,7 @@ def read_digit_strings(manifest: Path, words: DigitWords, length: int) -> list[R
     """
     singles: dict[str, list[tuple[str, Samples]]] = {}
     recordings = []
-    for row in _rows(manifest):
+    for row in read_rows(manifest):
         text, speaker = normalise(row["transcript"]), row["speaker"]
         digits, _ = words.read(text)
         if len(digits) not in {0, 1, length}:
@@ -113,7 +133,8 @@ def read_digit_strings(manifest: Path, words: DigitWords, length: int) -> list[R
     return recordings
 
 
-def _rows(manifest: Path) -> list[dict[str, str]]:
+def read_rows(manifest: Path) -> list[dict[str, str]]:
+    """The rows of a CSV with the columns path, speaker, transcript.  Raises LabelledDataError."""
     try:
         with manifest.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -174,19 +195,33 @@ def evaluate(
     progress: Callable[[], None] = lambda: None,
 ) -> list[Judged]:
     """Recognise and understand every recording; ``progress`` is called after each."""
+    judged = []
+    for recording, each in zip(recordings, understood(model, grammar, expecting, recordings, progress), strict=True):
+        found = each.meaning.digits if expecting.asked == "digits" else each.meaning.intent or ""
+        judged.append(Judged(recording, each.heard.text, found, each.confidence if found else 0.0, each.why))
+    return judged
+
+
+def understood(
+    model: RecognitionModel,
+    grammar: Grammar,
+    expecting: Expecting,
+    recordings: Sequence[Recording],
+    progress: Callable[[], None] = lambda: None,
+) -> list[Understood]:
+    """What a call would make of each recording as an answer to what it expects."""
     if isinstance(model, VoskModel):
         model.patience_s = None  # the ear is measured, not how busy the machine is
     vocabulary = grammar.vocabulary(expecting)
 
-    def judge(recording: Recording) -> Judged:
+    def listen(recording: Recording) -> Understood:
         heard, why = hear(model, vocabulary, recording.samples)
-        meaning = grammar.understand(heard.text, expecting) if heard.text else Meaning(None)
-        found = meaning.digits if expecting.asked == "digits" else meaning.intent or ""
+        meaning, sure = understand(heard, grammar, expecting)
         progress()
-        return Judged(recording, heard.text, found, confidence(heard, meaning) if found else 0.0, why)
+        return Understood(heard, meaning, sure, why)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(judge, recordings))
+        return list(pool.map(listen, recordings))
 
 
 def table(judged: Sequence[Judged], bands: Bands) -> dict[str, Any]:

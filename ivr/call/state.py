@@ -163,7 +163,8 @@ def _answer_to(slot: SlotPlan, known: int, today: date | None) -> Expecting:
     """An answer to the question for a slot, ``known`` digits of which have been said."""
     match slot.kind:
         case "digits" | "number" | "choice":
-            return Expecting("digits", tuple(length - known for length in slot.lengths if length > known))
+            lengths = tuple(length - known for length in slot.lengths if length > known)
+            return Expecting("digits", lengths, slot=slot.name)
         case "date":
             return Expecting("date", today=today)
         case "yes_no":

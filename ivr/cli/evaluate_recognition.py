@@ -1,19 +1,26 @@
 """``ivr evaluate recognition``: labelled recordings -> handled, wrong, rejected, accepted from outside."""
 
 import json
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ivr.accuracy.labelled import LabelledDataError
+from ivr.cli.first_utterances import SHOWN, print_first_utterances
 from ivr.config import ConfigError, home, load
 from ivr.config.settings import models_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from ivr.accuracy.one_word_off import Change
     from ivr.accuracy.recognition import Judged
+    from ivr.call.plan import Plan
+    from ivr.grammar import Grammar
+    from ivr.speech.recogniser import RecognitionModel
 
 
 @click.command()
@@ -21,92 +28,177 @@ if TYPE_CHECKING:
 @click.option("--phrases", type=click.Path(path_type=Path), help="The grammar: one phrase on each line.")
 @click.option("--slot", type=click.Choice(["digits"]), help="Recognise numbers instead of phrases.")
 @click.option("--join", type=click.IntRange(1, 20), default=6, show_default=True, help="Digits joined into one number.")
+@click.option(
+    "--one-word-off",
+    type=click.Choice(["drop", "replace"]),
+    help="The grammar: the transcripts of CSV with one word changed in each.",
+)
 @click.option("--language", default="en", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the curve and the calibration as a picture.")
 @click.option("--fit", is_flag=True, help="Fit the confidence's weights to these recordings, too, and print them.")
+@click.option("--show", type=click.Choice(SHOWN), help="List the utterances of a verdict (shipped grammar only).")
 @click.option("--json", "as_json", is_flag=True)
 def recognition(  # noqa: PLR0913, PLR0917  one for each option
     manifest: Path,
     phrases: Path | None,
     slot: str | None,
     join: int,
+    one_word_off: "Change | None",
     language: str,
     plot: Path | None,
     fit: bool,
+    show: str | None,
     as_json: bool,
 ) -> None:
     """What would be done with each recording of CSV (columns path, speaker, transcript).
 
-    Recordings whose transcript is one of the phrases must be handled, all others must not be accepted.  With
-    --slot digits, single digits of a speaker are joined into numbers; numbers of that length count as they are, and
-    what holds no digit must not be accepted.  The table is that of the shipped weights; --fit adds weights fitted on
-    the recordings, and how good such are for speakers they were not fitted on.  For that it hears everything again:
-    with four grammars of other sizes, or with the length of the number left open.
-    """
-    from rich.progress import Progress
+    With neither --phrases nor --slot nor --one-word-off: the shipped grammar, each recording as the first utterance of
+    a call.  CSV has a column intent: the request that must be handled (or several, any of them), empty where none may
+    begin; and perhaps kind, for figures of each kind.
 
-    from ivr.accuracy import recognition as accuracy
-    from ivr.accuracy.recognition_fit import numbers, other_grammars
+    --phrases, --slot: recordings whose transcript is one of the phrases must be handled, all others must not be
+    accepted.  With --slot digits, single digits of a speaker are joined into numbers; numbers of that length count as
+    they are, and what holds no digit must not be accepted.  The table is that of the shipped weights; --fit adds
+    weights fitted on the recordings, and how good such are for speakers they were not fitted on.  For that it hears
+    everything again: with four grammars of other sizes, or with the length of the number left open.
+
+    --one-word-off: of each transcript of two words or more, one word is dropped, or replaced by one of another
+    transcript, and that is the grammar: everything must be rejected.
+    """
     from ivr.app import load_model
-    from ivr.grammar import Expecting
     from ivr.speech.models import remedy
     from ivr.speech.recogniser import ModelUnusable
 
-    if (phrases is None) == (slot is None):
-        raise click.UsageError("give either --phrases FILE or --slot digits")
+    if sum(each is not None for each in (phrases, slot, one_word_off)) > 1:
+        raise click.UsageError("give one of --phrases FILE, --slot digits and --one-word-off")
+    shipped = phrases is None and slot is None
+    if shipped and (fit or plot):
+        raise click.UsageError("--fit and --plot go with --phrases FILE or --slot digits")
     try:
         config = load(home())
         if language not in config.grammars:
             raise click.ClickException(f"there is no language {language!r} in config/ivr.yaml")
-        words = config.grammars[language].digit_words
-        known = accuracy.read_phrases(phrases) if phrases else config.grammars[language].sentences
-        recordings = (
-            accuracy.read_recordings(manifest, known) if phrases else accuracy.read_digit_strings(manifest, words, join)
-        )
         model = load_model(language, config.languages[language].recogniser, models_directory())
+        if model is None:
+            raise click.ClickException(f"{language!r} has no recogniser: {remedy(language)}")
+        measured = Measured(manifest, model, config.grammars[language], config.plans[language], as_json)
+        if one_word_off:
+            _print_flat(_one_word_off(measured, one_word_off), as_json)
+        elif shipped:
+            _shipped(measured, show)
+        else:
+            _print_curve(_phrases_or_digits(measured, phrases, join, fit), plot, as_json)
     except (ConfigError, LabelledDataError, ModelUnusable) as error:
         raise click.ClickException(str(error)) from error
-    if model is None:
-        raise click.ClickException(f"{language!r} has no recogniser: {remedy(language)}")
-    grammar = config.grammars[language]
-    if phrases:
-        grammar = accuracy.grammar_of(language, known, words, grammar.decoys)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The recordings, and the parts of the system that hear and understand them."""
+
+    manifest: Path
+    model: "RecognitionModel"
+    grammar: "Grammar"
+    plan: "Plan"
+    quiet: bool
+
+
+@contextmanager
+def _progress(measured: Measured, total: int) -> "Iterator[Callable[[], None]]":
+    from rich.progress import Progress
+
+    with Progress(transient=True, disable=measured.quiet) as progress:
+        task = progress.add_task(measured.model.name, total=total)
+        yield lambda: progress.advance(task)
+
+
+def _shipped(measured: Measured, show: str | None) -> None:
+    """The shipped grammar; each recording is the first utterance of a call."""
+    from ivr.accuracy import first_utterances
+    from ivr.accuracy.recognition import read_labelled, understood
+    from ivr.grammar import Expecting
+
+    plan, grammar = measured.plan, measured.grammar
+    labelled = read_labelled(measured.manifest, first_utterances.known_intents(grammar, plan))
+    recordings = [recording for recording, _ in labelled]
+    with _progress(measured, len(recordings)) as advance:
+        heard = understood(measured.model, grammar, Expecting("request"), recordings, advance)
+    outcomes = [
+        first_utterances.outcome(plan, label, each.meaning, each.confidence)
+        for (_, label), each in zip(labelled, heard, strict=True)
+    ]
+    print_first_utterances(
+        {"recogniser": measured.model.name, **first_utterances.table(plan, outcomes)}, measured.quiet
+    )
+    for recording, each, outcome in zip(recordings, heard, outcomes, strict=True):
+        if show == first_utterances.verdict(plan, outcome):
+            said, text = recording.transcript, each.heard.text
+            click.echo(f"{said!r} heard as {text!r} -> {outcome.intent} ({outcome.confidence:.2f})", err=measured.quiet)
+
+
+def _one_word_off(measured: Measured, change: "Change") -> dict[str, Any]:
+    from ivr.accuracy import one_word_off, recognition
+    from ivr.grammar import Expecting
+
+    shipped = measured.grammar
+    recordings = recognition.read_recordings(measured.manifest, ())
+    changed = one_word_off.changed_phrases([each.transcript for each in recordings], change)
+    grammar = recognition.grammar_of(shipped.language, changed.values(), shipped.digit_words, shipped.decoys)
+    recordings = [each for each in recordings if each.transcript in changed]
+    with _progress(measured, len(recordings)) as advance:
+        judged = recognition.evaluate(measured.model, grammar, Expecting("request"), recordings, advance)
+    return {"recogniser": measured.model.name, **one_word_off.table(judged, measured.plan.bands)}
+
+
+def _phrases_or_digits(measured: Measured, phrases: Path | None, join: int, fit: bool) -> dict[str, Any]:
+    """With a grammar of ``phrases``; without them, numbers of ``join`` digits."""
+    from ivr.accuracy import recognition as accuracy
+    from ivr.accuracy.recognition_fit import numbers, other_grammars
+    from ivr.grammar import Expecting
+
+    grammar, words = measured.grammar, measured.grammar.digit_words
     number, request = Expecting("digits", (join,)), Expecting("request")
-    ways = [(grammar, number if slot else request)]
-    if fit:
-        others = [] if slot else other_grammars(list(known), config.grammars[language])
-        ways += [(grammar, Expecting("digits"))] if slot else [(other, request) for other in others]
-    heard = []
-    with Progress(transient=True, disable=as_json) as progress:
-        task = progress.add_task(model.name, total=len(ways) * len(recordings))
-        for grammar, expecting in ways:
-            some = recordings if slot else accuracy.within(grammar, recordings)
-            judged = accuracy.evaluate(model, grammar, expecting, some, lambda: progress.advance(task))
-            heard.append((numbers(judged, words) if slot else grammar.sentences, judged))
-    found = {"recogniser": model.name, **accuracy.table(heard[0][1], config.plans[language].bands)}
-    if fit:
-        found["fitted"] = _fit(heard)
-    if plot:
-        _plot(found, plot)
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
+    if phrases:
+        known = accuracy.read_phrases(phrases)
+        recordings = accuracy.read_recordings(measured.manifest, known)
+        ways = [(accuracy.grammar_of(grammar.language, known, words, grammar.decoys), request)]
+        ways += [(other, request) for other in other_grammars(list(known), grammar)] if fit else []
     else:
-        _print(found)
+        recordings = accuracy.read_digit_strings(measured.manifest, words, join)
+        ways = [(grammar, number), *([(grammar, Expecting("digits"))] if fit else [])]
+    heard: list[tuple[Mapping[str, str], list[Judged]]] = []
+    with _progress(measured, len(ways) * len(recordings)) as advance:
+        for some_grammar, expecting in ways:
+            some = accuracy.within(some_grammar, recordings) if phrases else recordings
+            judged = accuracy.evaluate(measured.model, some_grammar, expecting, some, advance)
+            heard.append((some_grammar.sentences if phrases else numbers(judged, words), judged))
+    found = {"recogniser": measured.model.name, **accuracy.table(heard[0][1], measured.plan.bands)}
+    return {**found, "fitted": _fit(heard)} if fit else found
 
 
 def _fit(heard: "list[tuple[Mapping[str, str], list[Judged]]]") -> dict[str, Any]:
     from ivr.accuracy import recognition_fit
 
-    try:
-        return recognition_fit.fit(*heard)
-    except LabelledDataError as error:
-        raise click.ClickException(str(error)) from error
+    return recognition_fit.fit(*heard)
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print_flat(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for name, value in found.items():
+        click.echo(f"{name.replace('_', ' '):<18} {_text(value)}")
+
+
+def _print_curve(found: dict[str, Any], plot: Path | None, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    if plot:
+        _plot(found, plot)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
     console = Console()
     for name, value in found.items():
         if name not in {"curve", "reliability", "fitted"}:

@@ -1,36 +1,55 @@
-"""``ivr understand``: what a sentence means."""
+"""``ivr understand``: what a sentence means, and what a call would do with it."""
 
 import json
 import sys
+from datetime import date, datetime
+from typing import Literal
 
 import click
 
 from ivr.call.events import Heard
-from ivr.call.policy import confidence
-from ivr.config import ConfigError, home, load
-from ivr.grammar import Expecting
+from ivr.call.policy import confidence, decide
+from ivr.config import Config, ConfigError, home, load
+from ivr.grammar import PERSON, Expecting, Meaning
+
+Question = Literal["request", "number", "day"]
 
 
 @click.command()
 @click.argument("text")
 @click.option("--language", default="en", show_default=True)
-@click.option("--digits", is_flag=True, help="As the answer to a question for a number.")
+@click.option(
+    "--as",
+    "question",
+    type=click.Choice(["request", "number", "day"]),
+    default="request",
+    show_default=True,
+    help="The question that the text answers.",
+)
+@click.option("--digits", "question", flag_value="number", help="The same as --as number.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day of the call; today.")
 @click.option("--json", "as_json", is_flag=True)
-def understand(text: str, language: str, digits: bool, as_json: bool) -> None:
+def understand(text: str, language: str, question: Question, today: datetime | None, as_json: bool) -> None:
     """What a sentence means, as if it had been recognised without a doubt."""
     try:
-        grammar = load(home()).grammars[language]
+        config = load(home())
+        grammar = config.grammars[language]
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     except KeyError:
         raise click.ClickException(f"there is no language {language!r} in config/ivr.yaml") from None
-    meaning = grammar.understand(text, Expecting("digits") if digits else Expecting("request"))
+    meaning = grammar.understand(text, _expecting(question, config, language, today.date() if today else date.today()))
     sure = round(confidence(Heard(text, 1.0), meaning), 3)
+    decision, reason = _decision(question, meaning, sure, config, language)
     found = {
         "intent": meaning.intent,
+        "confidence": sure,
+        "decision": decision,
+        "reason": reason,
+        "number": meaning.digits or None,
+        "day": meaning.day or None,
         "digits": meaning.digits or None,
         "slots": dict(meaning.slots) or None,
-        "confidence": sure,
         "sentence": meaning.sentence or None,
         "likeness": round(meaning.likeness, 3),
         "margin": round(meaning.margin, 3),
@@ -41,3 +60,25 @@ def understand(text: str, language: str, digits: bool, as_json: bool) -> None:
         for name, value in found.items():
             click.echo(f"{name:<11} {value}")
     sys.exit(0)
+
+
+def _expecting(question: Question, config: Config, language: str, today: date) -> Expecting:
+    """What is asked for: a number has a length of one of the slots that take digits."""
+    if question == "number":
+        slots = (slot for request in config.plans[language].requests.values() for slot in request.slots)
+        return Expecting("digits", tuple(sorted({n for slot in slots if slot.kind == "digits" for n in slot.lengths})))
+    return Expecting("date" if question == "day" else "request", today=today)
+
+
+def _decision(
+    question: Question, meaning: Meaning, sure: float, config: Config, language: str
+) -> tuple[str | None, str | None]:
+    """What a call does with the answer, and the reason where a person takes over."""
+    if question == "request":
+        return None, None
+    if meaning.intent == PERSON:
+        return "transfer", "asked"
+    if not (meaning.digits or meaning.day):
+        return "transfer", "no_match"
+    decision = decide(config.plans[language].bands, sure, unsure_before=False)
+    return decision, "low_confidence" if decision == "transfer" else None

@@ -187,6 +187,7 @@ class GrammarFile(File):
     language: LanguageCode
     fillers: list[str] = []
     carriers: list[str] = []
+    asking: list[str] = []
     hesitations: list[str] = []
     reversals: list[str] = []
     near_misses: dict[Kind, list[str]] = {}
@@ -205,5 +206,9 @@ class GrammarFile(File):
     before: dict[str, Annotated[int, Field(ge=1, le=9)]] = {}
     several: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
     asides: list[str] = []
+    lead_ins: list[str] = []
+    things: dict[str, list[str]] = {}
+    other_things: list[str] = []
     restarts: list[str] = []
+    excludes: list[str] = []
     run_together: bool = False

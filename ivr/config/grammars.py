@@ -55,6 +55,11 @@ class _Pack:
     asking: tuple[str, ...]
     around: Around
 
+    def near_misses(self, rivals: bool = False) -> dict[str, str]:
+        """Sentence -> request, of those that are no sentence of the grammar; ``rivals``: only what is listened for."""
+        near = (each for each in self.around.near_misses if each.sentence not in self.sentences)
+        return {each.sentence: each.request for each in near if each.rival or not rivals}
+
     def abroad(self, language: str) -> dict[str, str]:
         """What counts in every other language too."""
         human = {sentence: PERSON for sentence, intent in self.sentences.items() if intent == PERSON}
@@ -91,7 +96,8 @@ def load_grammars(
             },
             pack.slots,
             tuple(dict.fromkeys(normalise(word) for _, file in pack.files for word in file.decoys)),
-            {near.sentence: near.request for near in pack.around.near_misses if near.sentence not in pack.sentences},
+            pack.near_misses(),
+            pack.near_misses(rivals=True),
             pack.around.carrier,
             kinds,
         )
@@ -204,7 +210,11 @@ def _digit_words(files: list[GrammarFile]) -> DigitWords:
         before={word: value for file in files for word, value in file.before.items()},
         several={word: str(value) for file in files for word, value in file.several.items()},
         asides=frozenset(word for file in files for word in file.asides),
+        lead_ins=frozenset(word for file in files for word in file.lead_ins),
+        things={name: tuple(words) for file in files for name, words in file.things.items()},
+        other_things=tuple(word for file in files for word in file.other_things),
         restarts=tuple(word for file in files for word in file.restarts),
+        excludes=tuple(word for file in files for word in file.excludes),
         run_together=any(file.run_together for file in files),
     )
 

@@ -51,28 +51,39 @@ def read_around(language: str, files: Files, rules: Rules, kinds: RequestKinds, 
 def _carrier(files: Files, rules: Rules, mistakes: Mistakes) -> CarrierSpeech:
     phrases: list[str] = []
     named: list[str] = []
+    asking: list[str] = []
     for source, file in files:
-        for at, template in enumerate(file.carriers):
+        for place, template in _around(file):
             slots = slots_in(" ".join([template, *needed(template, rules).values()]))
             if set(slots) - {_NAME}:
                 what = f"{template!r}: {{{_NAME}}} is the only slot that carrier speech has"
-                mistakes.found.append(source.mistake(("carriers", at), what, _REMEDY))
+                mistakes.found.append(source.mistake(place, what, _REMEDY))
                 continue
+            kind = asking if place[0] == "asking" else named if slots else phrases
             try:
-                (named if slots else phrases).extend(expand(template, needed(template, rules)))
+                kind.extend(expand(template, needed(template, rules)))
             except TemplateError as error:
-                mistakes.found.append(source.mistake(("carriers", at), str(error), _REMEDY))
+                mistakes.found.append(source.mistake(place, str(error), _REMEDY))
     every = [file for _, file in files]
     return CarrierSpeech(
         tuple(dict.fromkeys(phrases)),
         tuple(dict.fromkeys(named)),
+        tuple(dict.fromkeys(asking)),
         frozenset(normalise(word) for file in every for word in file.hesitations),
         frozenset(_stem(word) for file in every for word in file.reversals),
     )
 
 
+def _around(file: GrammarFile) -> Iterator[tuple[tuple[str, int], str]]:
+    yield from ((("carriers", at), template) for at, template in enumerate(file.carriers))
+    yield from ((("asking", at), template) for at, template in enumerate(file.asking))
+
+
 def _stem(word: str) -> str:
-    return normalise(word) + "*" * word.endswith("*")
+    """A word that reverses, normalised, with its star before or behind it, or the apostrophe of an elision."""
+    letters = word.strip("*")
+    elision = "'" * letters.endswith("'")
+    return "*" * word.startswith("*") + normalise(letters) + elision + "*" * word.endswith("*")
 
 
 def _pattern_mistake(pattern: str, rules: Rules) -> str | None:

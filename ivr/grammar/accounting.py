@@ -12,7 +12,7 @@ from ivr.grammar.word_trie import WordTrie
 NEAR_MISS = "!"
 """How the meaning of a near miss begins: ``!cancel_order`` is none of that request."""
 
-_CARRIER, _NAMED = "", "{name}"
+_CARRIER, _NAMED, _ASKING = "", "{name}", "?"
 _LEFT_OVER = 10.0  # cost of a word that nothing accounts for; the others only choose between equal accounts
 _SEGMENT, _NAME = 0.1, 1.0
 _LONGEST_NAME = 3  # words
@@ -23,24 +23,19 @@ _LONGEST_RESTART = 6  # words said and begun again: "where's my, where's my orde
 class CarrierSpeech:
     """The words of a language that surround what is meant.
 
-    ``phrases``: greetings, politeness, reasons; ``named``: those that a name follows ("my name is").  ``hesitations``
+    ``phrases``: greetings, politeness, reasons; ``named``: those that a name follows ("my name is"); ``asking``: those
+    that ask about what follows ("how can I"), which is then a question and no order to change.  ``hesitations``
     may stand anywhere ("um").  ``reversals``: words that reverse, restrict or attribute what is said (not, only, who,
-    already); ``ne*`` is any word that begins so.
+    already); ``ne*`` is any word that begins so, ``*n't`` any that ends so.
     """
 
     phrases: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    asking: tuple[str, ...] = ()
     hesitations: frozenset[str] = frozenset()
     reversals: frozenset[str] = frozenset()
 
-    def reverses(self, word: str) -> bool:
-        """True for a word that may turn round what the others say."""
-        if word in self.reversals or word.partition("'")[0] in _ELIDED_NEGATIONS & self.reversals:
-            return True
-        return any(stem.endswith("*") and word.startswith(stem[:-1]) for stem in self.reversals)
 
-
-_ELIDED_NEGATIONS = frozenset({"n"})
 NO_CARRIER_SPEECH = CarrierSpeech()
 
 
@@ -50,6 +45,8 @@ class Account:
 
     ``meanings``: of the sentences in it, in order and without doubles; ``near``: the requests it nearly says.
     ``core``: the first sentence.  ``left``: words that nothing accounts for; ``reversed_by``: reversals among them.
+    ``asked``: what it says is only asked about.  ``places``: of the words that are left, and of those in a sentence.
+    ``ends``: no word is left after the first sentence.
     """
 
     meanings: tuple[str, ...] = ()
@@ -57,6 +54,9 @@ class Account:
     core: str = ""
     left: tuple[str, ...] = ()
     reversed_by: tuple[str, ...] = ()
+    asked: bool = False
+    places: frozenset[int] = frozenset()
+    ends: bool = True
 
     @property
     def whole(self) -> bool:
@@ -81,33 +81,52 @@ class Accounting:
     ) -> None:
         """``sentences``: sentence -> intent.  ``near_misses``: sentence -> the request that it is none of."""
         self._carrier = carrier
+        self._beginnings = tuple(each[:-1] for each in carrier.reversals if each.endswith("*"))
+        self._endings = tuple(each[1:] for each in carrier.reversals if each.startswith("*"))
+        self._words = {word for sentence in (*sentences, *near_misses) for word in sentence.split()}
         said = ((sentence, intent) for sentence, intent in sentences.items())
         missed = ((sentence, NEAR_MISS + intent) for sentence, intent in near_misses.items())
         around = ((phrase, _CARRIER) for phrase in carrier.phrases)
         named = ((phrase, _NAMED) for phrase in carrier.named)
-        self._trie = WordTrie([*said, *missed, *around, *named])
+        asking = ((phrase, _ASKING) for phrase in carrier.asking)
+        self._trie = WordTrie([*said, *missed, *around, *named, *asking])
 
     def reverses(self, word: str) -> bool:
-        """True for a word that may turn round what the others say."""
-        return self._carrier.reverses(word)
+        """True for a word that may turn round what the others say, or ("n'annulez") begins with one that does."""
+        return (
+            word in self._carrier.reversals
+            or word.partition("'")[0] + "'" in self._carrier.reversals
+            or word.startswith(self._beginnings)
+            or word.endswith(self._endings)
+        )
 
     def hesitates(self, word: str) -> bool:
         """True for a sound of somebody who thinks."""
         return word in self._carrier.hesitations
 
     def account(self, words: Sequence[str]) -> Account:
-        """Divide the words so that as few as possible are left.  Time grows with the words, not with their square."""
-        words = [word for word in words if word not in self._carrier.hesitations]
+        """Divide the words, hesitations left out, so that as few as possible are left.
+
+        Time grows with the words, not with their square.
+        """
         segments = self._divided(words)
-        meanings = [meaning for _, _, meaning in segments if meaning]
+        meanings = [meaning for _, _, meaning in segments if meaning and meaning != _ASKING]
         found = tuple(dict.fromkeys(meaning for meaning in meanings if not meaning.startswith(NEAR_MISS)))
         left = [words[start] for start, _, meaning in segments if meaning is None]
         return Account(
             meanings=found,
             near=tuple(dict.fromkeys(each.removeprefix(NEAR_MISS) for each in meanings if each.startswith(NEAR_MISS))),
-            core=next((" ".join(words[start:end]) for start, end, meaning in segments if meaning), ""),
+            core=next((" ".join(words[start:end]) for start, end, each in segments if each in meanings), ""),
             left=tuple(left),
-            reversed_by=tuple(word for word in left if self._carrier.reverses(word)),
+            reversed_by=tuple(word for word in left if self.reverses(word)),
+            ends=_ends(segments),
+            asked=any(meaning == _ASKING for _, _, meaning in segments),
+            places=frozenset(
+                place
+                for start, end, meaning in segments
+                if meaning not in (_CARRIER, _ASKING)
+                for place in range(start, end)
+            ),
         )
 
     def _divided(self, words: Sequence[str]) -> list[tuple[int, int, str | None]]:
@@ -138,13 +157,14 @@ class Accounting:
                 yield from self._names(words, end)
             else:
                 # Of equal accounts the one with a near miss counts, then the one with a sentence.
-                yield end, meaning, _SEGMENT - 0.02 * meaning.startswith(NEAR_MISS) - 0.01 * bool(meaning)
+                told = 0.03 if meaning == _ASKING else -0.01 * bool(meaning) - 0.01 * meaning.startswith(NEAR_MISS)
+                yield end, meaning, _SEGMENT + told
         yield from self._restarted(words, start)
 
     def _restarted(self, words: Sequence[str], start: int) -> Iterable[tuple[int, str | None, float]]:
         """A sentence after its own beginning: "where is my, where's my order"."""
         for at in range(start + 1, min(start + _LONGEST_RESTART, len(words) - 1) + 1):
-            if self._carrier.reverses(words[at - 1]):
+            if self.reverses(words[at - 1]):
                 break
             begun = self._trie.begun(words[start:at])
             if not begun:
@@ -155,6 +175,13 @@ class Accounting:
 
     def _names(self, words: Sequence[str], start: int) -> Iterable[tuple[int, str | None, float]]:
         for end in range(start + 1, min(start + _LONGEST_NAME, len(words)) + 1):
-            if self._carrier.reverses(words[end - 1]):
+            if self.reverses(words[end - 1]) or words[end - 1] in self._words:
                 break
             yield end, _CARRIER, _SEGMENT + _NAME * (end - start)
+
+
+def _ends(segments: Sequence[tuple[int, int, str | None]]) -> bool:
+    """True when no word is left after the first sentence."""
+    meanings = [meaning for _, _, meaning in segments]
+    first = next((at for at, each in enumerate(meanings) if each not in (None, _CARRIER, _ASKING)), 0)
+    return None not in meanings[first:]

@@ -4,13 +4,15 @@ The same words can often be cut into pieces in several ways ("quatre vingt" is 8
 the fewest pieces is the most natural one, and the expected number of digits decides between the others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ivr.grammar.corrections import Segment, corrected
 from ivr.grammar.pieces import MAX_DIGITS, Entry, Kind, Pieces
 from ivr.grammar.templates import normalise
 
 MAX_ALTERNATIVES = 5  # more than anybody could be asked about
+_NO_NUMBER: tuple[Kind, ...] = ("aside", "lead", "restart", "exclude")
 _AS_GOOD = 0.25  # of the cost of a piece: what is less than a cut more is as natural
 
 
@@ -41,7 +43,11 @@ class DigitWords:
     also 10 to 19 ("soixante" "douze").  ``large``: word -> 100 or 1000.  ``joined_by``: words that may join the parts
     of a number ("vingt et un").  ``before``: units that stand joined before the tens ("dva" "a" "dvacet").
     ``several``: plural -> digit, after a count ("two zeros").  ``asides``: words that say nothing about the number.
-    ``restarts``: what came before them is taken back.  ``run_together``: words may be written without spaces.
+    ``lead_ins``: words that say nothing before it ("i have" is none in "two i have").  ``things``: name of a slot ->
+    words for its number, lead-ins where it is asked for; the first one's are so where no slot is named.
+    ``other_things``: words for numbers that are never asked for.
+    ``restarts``: what came before them is corrected by what follows.  ``excludes``: what follows is not the number
+    ("not").  ``run_together``: words may be written without spaces.
     """
 
     digits: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +60,11 @@ class DigitWords:
     several: Mapping[str, str] = field(default_factory=dict)
     homophones: Mapping[str, str] = field(default_factory=dict)
     asides: frozenset[str] = frozenset()
+    lead_ins: frozenset[str] = frozenset()
+    things: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    other_things: tuple[str, ...] = ()
     restarts: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
     run_together: bool = False
     words: tuple[str, ...] = field(init=False, compare=False)
     """The words of a number said digit by digit, for a recogniser."""
@@ -74,7 +84,7 @@ class DigitWords:
             if first:
                 lexicon.setdefault(first, []).append(Entry(tuple(rest), kind, value))
                 listed = one_by_one if kind in ("digit", "times", "several") else groups
-                listed |= dict.fromkeys((first, *rest) if kind not in ("aside", "restart") else ())
+                listed |= dict.fromkeys((first, *rest) if kind not in _NO_NUMBER else ())
         longest_first = {first: tuple(sorted(found, key=lambda e: -len(e.rest))) for first, found in lexicon.items()}
         object.__setattr__(self, "_lexicon", longest_first)
         object.__setattr__(self, "words", tuple(one_by_one))
@@ -95,54 +105,79 @@ class DigitWords:
                     if unit in self.digits:
                         yield f"{unit} {joint} {ten}", "number", value + more
         yield from ((word, "aside", 0) for word in (*self.asides, *self.joined_by))
+        yield from ((word, "lead", 0) for word in self.lead_ins)
+        for number, words in enumerate(self.things.values(), 1):
+            yield from ((word, "lead", number) for word in words)
         yield from ((word, "restart", 0) for word in self.restarts)
+        yield from ((word, "exclude", 0) for word in self.excludes)
 
     def read(self, text: str, lengths: Iterable[int] = ()) -> tuple[str, float]:
         """(digits, share of the words that belong to them); ("", 0.0) when there are none.  See ``number``."""
         number = self.number(text, lengths)
         return number.digits, number.share
 
-    def number(self, text: str, lengths: Iterable[int] = ()) -> SpokenNumber:
+    def number(self, text: str, lengths: Iterable[int] = (), slot: str = "") -> SpokenNumber:
         """The most natural reading that has one of the ``lengths``; without lengths, or if none fits, of all.
 
-        Digits that a recogniser wrote ("42719", "42,719") count as they stand.
+        Digits that a recogniser wrote ("42719", "42,719") count as they stand.  ``slot``: what was asked for.
         """
         words = self._split(normalise(text).split())
         wanted = frozenset(lengths)
-        number = self._number(words, wanted)
+        asked = [number for number, name in enumerate(self.things, 1) if name == (slot or name)]
+        leads = frozenset((0, *asked[:1]))
+        number = self._number(words, wanted, leads)
         if wanted and len(number.digits) not in wanted and not self.homophones.keys().isdisjoint(words):
-            other = self._number([self.homophones.get(word, word) for word in words], wanted)
+            other = self._number([self.homophones.get(word, word) for word in words], wanted, leads)
             if len(other.digits) in wanted and other.share == 1.0:
                 return replace(other, sure=False)
         return number
 
-    def _number(self, words: list[str], wanted: frozenset[int]) -> SpokenNumber:
-        start = self._after_restart(words)
-        paths = Pieces(words[start:], self._lexicon, self.teens_after).paths()
-        if not paths:
-            return SpokenNumber(restarted=start > 0)
-        fitting = [path for path in paths if len(path.digits) in wanted] or paths
-        best = fitting[0]
-        # A number that is cut into as few pieces as this one, or fewer, may be what was meant.
-        rivals = (path for path in paths if path.digits != best.digits and path.cost < best.cost + _AS_GOOD)
-        content = len(words) - start - best.aside
+    def names_another(self, text: str, slots: Iterable[str]) -> bool:
+        """True when a text names a number that is in none of these slots: a postcode, an age, an amount."""
+        others = [word for name, words in self.things.items() if name not in slots for word in words]
+        return any(f" {word} " in f" {text} " for word in (*others, *self.other_things))
+
+    def _number(self, words: Sequence[str], wanted: frozenset[int], leads: frozenset[int]) -> SpokenNumber:
+        """The segments between corrections, read one by one; ``share`` counts the words of all of them."""
+        segments: list[Segment] = []
+        content = unknown = 0
+        for kind, start, end in self._segments(words):
+            paths = Pieces(words[start:end], self._lexicon, self.teens_after, leads).paths()
+            halves = [path for path in paths if kind == "exclude" and len(path.digits) / 2 in wanted]
+            fitting = halves or [path for path in paths if len(path.digits) in wanted] or paths
+            if not fitting:
+                return SpokenNumber()  # longer than any number
+            best = fitting[0]
+            content += end - start - best.aside
+            unknown += best.unknown
+            # A number that is cut into as few pieces as this one, or fewer, may be what was meant.
+            rivals = (path for path in paths if path.digits != best.digits and path.cost < best.cost + _AS_GOOD)
+            others = tuple(path.digits for path in fitting[1 : MAX_ALTERNATIVES + 1])
+            segments.append(Segment(kind, best.digits, others, sure=not any(rivals)))
+        result = corrected(segments, wanted)
         return SpokenNumber(
-            digits=best.digits,
-            share=(content - best.unknown) / content,
-            alternatives=tuple(path.digits for path in fitting[1 : MAX_ALTERNATIVES + 1]),
-            restarted=start > 0,
-            sure=not any(rivals),
+            digits=result.digits,
+            share=(content - unknown) / content if result.digits else 0.0,
+            alternatives=result.others,
+            restarted=result.whole and len(segments) > 1,
+            sure=result.sure and bool(result.digits),
         )
 
-    def _after_restart(self, words: list[str]) -> int:
-        """Where the last try begins: 0 when the caller never began anew."""
-        start = 0
-        for at, word in enumerate(words):
-            for entry in self._lexicon.get(word, ()):
-                end = at + 1 + len(entry.rest)
-                if entry.kind == "restart" and tuple(words[at + 1 : end]) == entry.rest:
-                    start = max(start, end)
-        return start
+    def _segments(self, words: Sequence[str]) -> Iterator[tuple[Kind | None, int, int]]:
+        """(the kind of word it begins with, its start, its end) of each stretch between corrections."""
+        kind: Kind | None = None
+        start = at = 0
+        while at < len(words):
+            entry = next((each for each in self._lexicon.get(words[at], ()) if self._turns(each, words, at)), None)
+            if entry:
+                yield kind, start, at
+                kind, start = entry.kind, at + 1 + len(entry.rest)
+            at = max(start, at + 1)
+        yield kind, start, len(words)
+
+    def _turns(self, entry: Entry, words: Sequence[str], at: int) -> bool:
+        """Whether a correction begins here."""
+        return entry.kind in ("restart", "exclude") and tuple(words[at + 1 : at + 1 + len(entry.rest)]) == entry.rest
 
     def _split(self, words: list[str]) -> list[str]:
         if not self.run_together:

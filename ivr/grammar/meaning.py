@@ -7,11 +7,10 @@ from enum import Enum
 from typing import Literal
 
 from ivr.grammar.accounting import NEAR_MISS, NO_CARRIER_SPEECH, Accounting, CarrierSpeech
-from ivr.grammar.date_words import CALENDARS
-from ivr.grammar.dates import read_date
+from ivr.grammar.dates import day_within, day_words, read_date
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.keywords import KeywordIndex, Keywords
-from ivr.grammar.nearest import NEAREST, Meaning, Sentences
+from ivr.grammar.nearest import Meaning, Sentences
 from ivr.grammar.one_breath import SentenceSlot, before_number, number_within
 from ivr.grammar.request_reader import CONVERSATION, LANGUAGE, NO, PERSON, QUESTIONS, YES, RequestKinds, RequestReader
 from ivr.grammar.spelling import Spelling
@@ -32,12 +31,13 @@ class Expecting:
     """What the caller was asked for.
 
     ``lengths``: how many digits are possible; empty when it is not digits.  ``today``: the day "tomorrow" follows;
-    without it no day is understood.
+    without it no day is understood.  ``slot``: the name of what was asked for.
     """
 
     asked: Asked
     lengths: tuple[int, ...] = ()
     today: date | None = None
+    slot: str = field(default="", compare=False)
 
 
 class Completeness(Enum):
@@ -56,7 +56,8 @@ class Grammar:
     ``asides`` mean nothing to a request but must be recognised: what upset callers say.  ``foreign``: sentences of the
     other languages that count all the same, wherever they stand: human phrases, and asking for that language.
     ``slots``: intent -> what may be said with it in one breath.  ``decoys``: see ``Vocabulary``.  ``near_misses``:
-    sentence -> the request that it comes near to and is none of.  ``carrier``: what surrounds that which is meant.
+    sentence -> the request that it comes near to and is none of; ``rivals``: those that a recogniser listens for.
+    ``carrier``: what surrounds that which is meant.
     """
 
     language: str
@@ -69,18 +70,22 @@ class Grammar:
     slots: Mapping[str, tuple[SentenceSlot, ...]] = field(default_factory=dict)
     decoys: tuple[str, ...] = ()
     near_misses: Mapping[str, str] = field(default_factory=dict)
+    rivals: Mapping[str, str] = field(default_factory=dict)
     carrier: CarrierSpeech = NO_CARRIER_SPEECH
     kinds: RequestKinds = QUESTIONS
 
     def __post_init__(self) -> None:
-        anywhere = {sentence: intent for sentence, intent in self.sentences.items() if intent == PERSON}
+        # The word of the key 0 asks for a person only where it is all that is said: within a number it is a digit.
+        digits = self.digit_words.word_set
+        human = (sentence for sentence, intent in self.sentences.items() if intent == PERSON)
+        anywhere = {sentence: PERSON for sentence in human if not digits.issuperset(sentence.split())}
         counts = {tuple(sentence.split()): intent for sentence, intent in (anywhere | self._told_apart()).items()}
         object.__setattr__(self, "_anywhere", counts)
         object.__setattr__(self, "_longest", max(map(len, counts), default=0))
         requests = [sentence for sentence, intent in self.sentences.items() if intent not in (YES, NO)]
         always = [s for s in requests if _is_always_meant(self.sentences[s])]
         answers = [sentence for sentence, intent in self.sentences.items() if intent in (YES, NO)]
-        free = {"digits": self.digit_words.words, "date": _day_words(self.language)}
+        free = {"digits": self.digit_words.words, "date": day_words(self.language)}
         anything = [*requests, *answers]
         spoken = {"digits": anything, "date": anything, "reply": anything}
         spoken |= {"request": requests, "yes_no": [*always, *answers]}
@@ -103,7 +108,7 @@ class Grammar:
 
     def _words(self, listed: Iterable[Sentences]) -> set[str]:
         """Every word that may be said in this language: what is none of them may be a slip."""
-        around = (*self.near_misses, *self.carrier.phrases, *self.carrier.named)
+        around = (*self.near_misses, *self.carrier.phrases, *self.carrier.named, *self.carrier.asking)
         apart = {*self.fillers, *self.carrier.hesitations, *self.carrier.reversals, *self.digit_words.word_set}
         keywords = (
             phrase
@@ -114,7 +119,7 @@ class Grammar:
         )
         return {
             *apart,
-            *_day_words(self.language),
+            *day_words(self.language),
             *(word for sentences in listed for word in sentences.words),
             *(word for sentence in around for word in sentence.split()),
             *(word for phrase in keywords for word in phrase),
@@ -124,7 +129,7 @@ class Grammar:
         """What a recogniser should listen for.  The human phrases are always part of it."""
         free = self._free.get(expecting.asked, ())
         in_one_breath = self.digit_words.words if self.slots and expecting.asked in _WITH_SLOTS else ()
-        rivals = self.near_misses if expecting.asked in _WITH_SLOTS else {}
+        rivals = self.rivals if expecting.asked in _WITH_SLOTS else {}
         phrases = (*self._answers[expecting.asked].texts, *self.asides, *rivals)
         return Vocabulary(
             language=self.language,
@@ -168,14 +173,14 @@ class Grammar:
         written, text = text, normalise(text)
         if not text:
             return Meaning(None)
-        within = self._intents_within(text)
+        within = self._intents_within(text) | ({PERSON} if self.sentences.get(text) == PERSON else set())
         if PERSON in within or len(within) == 1:
             return Meaning(PERSON if PERSON in within else within.pop(), likeness=1.0, margin=1.0, sentence=text)
         if expecting.asked == "digits":
-            number = self.digit_words.number(text, expecting.lengths)
-            if number.digits and number.share >= NEAREST:
-                margin = number.share if number.sure else 0.0  # another reading of the same words is as natural
-                return Meaning(None, number.share, margin, text, number.digits, number.restarted)
+            number = self.digit_words.number(text, expecting.lengths, expecting.slot)
+            if number.digits and number.share == 1.0:
+                margin = 1.0 if number.sure else 0.0  # another reading of the same words is as natural
+                return Meaning(None, 1.0, margin, text, number.digits, number.restarted)
         if expecting.asked == "date" and text not in self.sentences and (day := self._day(written, expecting)):
             return Meaning(None, 1.0, 1.0, text, day=day)
         if expecting.asked in _WITH_SLOTS and (breath := self._in_one_breath(written, text, expecting)):
@@ -185,9 +190,10 @@ class Grammar:
     def _in_one_breath(self, written: str, text: str, expecting: Expecting) -> Meaning | None:
         """A request with a value of one of its slots."""
         lengths = tuple({length for slots in self.slots.values() for slot in slots for length in slot.lengths})
-        found = number_within(text, lengths, self.digit_words) if lengths else None
-        if found is None and (value := self._day(written, expecting)):
-            found = " ".join(word for word in text.split() if word not in self._free["date"]), value
+        names = {slot.name for slots in self.slots.values() for slot in slots}
+        found = number_within(text, lengths, self.digit_words, names) if lengths else None
+        if found is None and expecting.today and (with_day := day_within(written, self.language, expecting.today)):
+            found = with_day[0], with_day[1].isoformat()
         if found is None or not found[0]:
             return None
         rest, value = found
@@ -205,7 +211,7 @@ class Grammar:
         """How finished an utterance looks: lets a turn end before the silence is long."""
         text = normalise(text)
         if expecting.asked == "digits":
-            number = self.digit_words.number(text, expecting.lengths)
+            number = self.digit_words.number(text, expecting.lengths, expecting.slot)
             if number.digits and number.share == 1.0:
                 whole = number.sure and expecting.lengths and len(number.digits) >= max(expecting.lengths)
                 return Completeness.FINAL if whole else Completeness.OPEN
@@ -225,10 +231,11 @@ class Grammar:
     def _counting(self, text: str) -> Completeness | None:
         """How finished a number is that follows a sentence; None where none does."""
         intent = self.sentences.get(before_number(text, self.digit_words))
-        lengths = [length for slot in self.slots.get(intent or "", ()) for length in slot.lengths]
+        slots = self.slots.get(intent or "", ())
+        lengths = [length for slot in slots for length in slot.lengths]
         if not lengths:
             return None
-        found = number_within(text, lengths, self.digit_words)
+        found = number_within(text, lengths, self.digit_words, [slot.name for slot in slots])
         return Completeness.FINAL if found and len(found[1]) == max(lengths) else Completeness.COUNTING
 
     def _nearly_complete(self, text: str, expecting: Expecting) -> Completeness:
@@ -245,12 +252,3 @@ def _is_always_meant(intent: str) -> bool:
 def asked_language(intent: str | None) -> str | None:
     """The language an intent asks for."""
     return intent.removeprefix(LANGUAGE) if intent and intent.startswith(LANGUAGE) else None
-
-
-def _day_words(language: str) -> tuple[str, ...]:
-    """The words that days are said with; none for a language whose days are not read."""
-    if language not in CALENDARS:
-        return ()
-    calendar = CALENDARS[language]
-    entries = calendar.known | calendar.next | calendar.this | calendar.last | calendar.joints
-    return tuple(dict.fromkeys(word for entry in sorted(entries) for word in entry.split()))

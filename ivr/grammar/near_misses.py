@@ -31,11 +31,15 @@ _FORM = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """One sentence that is none of ``request``, although near to it."""
+    """One sentence that is none of ``request``, although near to it.
+
+    ``rival``: a recogniser listens for it beside the request's own sentences; one for each pattern is enough for that.
+    """
 
     sentence: str
     request: str
     kind: str
+    rival: bool = False
 
 
 def forms_in(pattern: str) -> tuple[str, ...]:
@@ -54,5 +58,5 @@ def near_misses(
         for kind, each in ((kind, pattern) for kind, lines in patterns.items() for pattern in lines):
             if all(form in forms for form in forms_in(each)):
                 template = _FORM.sub(lambda form, forms=forms: f"({forms[form[1]]})", each)  # type: ignore[misc]
-                for sentence in expand(template, needed(template, rules)):
-                    yield NearMiss(sentence, request, kind)
+                for at, sentence in enumerate(expand(template, needed(template, rules))):
+                    yield NearMiss(sentence, request, kind, rival=at == 0)

@@ -1,6 +1,6 @@
 """Values said in one breath with a request: "where is my order four two seven one nine"."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ivr.grammar.digits import DigitWords
@@ -14,17 +14,28 @@ class SentenceSlot:
     lengths: tuple[int, ...] = ()
 
 
-def number_within(text: str, lengths: Sequence[int], words: DigitWords) -> tuple[str, str] | None:
+def number_within(
+    text: str, lengths: Sequence[int], words: DigitWords, slots: Iterable[str] = ()
+) -> tuple[str, str] | None:
     """(the text without its number, the number); None where no number of these lengths stands in it.
 
-    The number is "" when the same words could be another one as well.
+    The number is "" when the same words could be another one as well, when the text holds a second one, or when it
+    names a number that is in none of the ``slots``.
     """
     spoken = text.split()
     for start, end in _runs(spoken, words):
         number = words.number(" ".join(spoken[start:end]), lengths)
         if number.share == 1.0 and len(number.digits) in lengths:
-            return " ".join([*spoken[:start], *spoken[end:]]), number.digits if number.sure else ""
+            rest = " ".join([*spoken[:start], *spoken[end:]])
+            sure = number.sure and not words.names_another(rest, slots) and not _has_number(rest, lengths, words)
+            return rest, number.digits if sure else ""
     return None
+
+
+def _has_number(text: str, lengths: Sequence[int], words: DigitWords) -> bool:
+    spoken = text.split()
+    runs = (words.number(" ".join(spoken[start:end]), lengths) for start, end in _runs(spoken, words))
+    return any(len(number.digits) in lengths for number in runs)
 
 
 def before_number(text: str, words: DigitWords) -> str:
@@ -39,4 +50,6 @@ def _runs(spoken: Sequence[str], words: DigitWords) -> Iterator[tuple[int, int]]
     counts = [word in words.word_set or word.isdecimal() for word in spoken]
     starts = [at for at, number in enumerate(counts) if number and not (at and counts[at - 1])]
     ends = [at + 1 for at, number in enumerate(counts) if number and not (at + 1 < len(counts) and counts[at + 1])]
-    yield from ((start, end) for start in starts for end in reversed(ends) if end > start)
+    for start in starts:
+        excluded = start > 0 and spoken[start - 1] in words.excludes  # "not 50505, 42719" is one number
+        yield from ((start - excluded, end) for end in reversed(ends) if end > start)

@@ -12,7 +12,7 @@ _KEPT = 6  # readings of the same length kept at each word; more only come from 
 _UNKNOWN = 3.0  # cost of passing over a word: more than another way to cut the words we know
 _EARLIER = 1e-5  # of two equally short readings, the one whose first pieces are longer, as a listener cuts them
 
-Kind = Literal["digit", "number", "large", "times", "several", "joint", "aside", "restart"]
+Kind = Literal["digit", "number", "large", "times", "several", "joint", "aside", "lead", "restart", "exclude"]
 
 
 class Entry(NamedTuple):
@@ -47,8 +47,16 @@ Value = tuple[int, int]
 class Pieces:
     """Every way to cut the words of one utterance."""
 
-    def __init__(self, words: list[str], lexicon: Mapping[str, tuple[Entry, ...]], teens_after: frozenset[int]) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        lexicon: Mapping[str, tuple[Entry, ...]],
+        teens_after: frozenset[int],
+        leads: frozenset[int],
+    ) -> None:
+        """``leads``: the values of the entries of that kind that may stand before this number."""
         self._words = words
+        self._leads = leads
         self._teens_after = teens_after
         self._meanings = [self._look_up(at, lexicon) for at in range(len(words))]
         self._has_large = any("large" in meaning for meaning in self._meanings)
@@ -63,7 +71,10 @@ class Pieces:
         return found
 
     def paths(self) -> list[Path]:
-        """The readings with at least one digit, best first.  Time grows with the words, not with the readings."""
+        """The readings with at least one digit, best first; without any, the best that accounts for the words.
+
+        Time grows with the words, not with the readings.
+        """
         reached: list[dict[int, list[Path]]] = [{} for _ in range(len(self._words) + 1)]
         reached[0][0] = [Path(0.0)]
         for at in range(len(self._words)):
@@ -80,7 +91,15 @@ class Pieces:
                 for path in here:
                     skipped = Path(path.cost + cost, path.digits, path.aside + aside, path.unknown + unknown)
                     _keep(reached[end], skipped)
-        return sorted(path for paths in reached[-1].values() for path in paths if path.digits)
+            for end, _ in self._leading(at):
+                for path in reached[at].get(0, ()):
+                    _keep(reached[end], path._replace(aside=path.aside + end - at))
+        with_digits = sorted(path for length, paths in reached[-1].items() if length for path in paths)
+        return with_digits or sorted(reached[-1].get(0, ()))
+
+    def _leading(self, at: int) -> Sequence[Value]:
+        """Words that lead to a number: before it they say nothing, after it they would ("one order")."""
+        return [each for each in self._of("lead", at) if each[1] in self._leads]
 
     def _skips(self, at: int, is_number: bool) -> Iterator[Value]:
         """(end, words of no meaning) where the reading may go on without a piece; 0 words: one we do not know."""

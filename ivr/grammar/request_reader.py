@@ -26,11 +26,11 @@ LANGUAGE = "language_"
 LIKE = 0.85  # from here on the nearest sentence is more telling than keywords
 NEARLY = 0.8  # likeness of what has all the words of a subject, but in no sentence of ours
 ASK_BACK = 0.65  # likeness that asks back: the confidence of a perfect hearing is then 0.62
-_MOST_LEFT = 0.4  # of the words of a question; with more left over it is another question
-
+_MOST_LEFT = 0.6  # of the words around a question; with more left over it is another question
+_MOST_UNKNOWN = 0.3  # of the words beside keywords
 
 _TAKEN_BACK = frozenset({NO, "never_mind", "other_one"})
-"""Said with a change, these leave open whether it is wanted: "cancel my order, no, leave it"."""
+"""Said with a request, these leave open whether it is wanted: "cancel my order, no, leave it"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ class RequestReader:
 
     def read(self, text: str, answers: Sentences, yes_no: bool) -> Meaning:
         """The meaning of a normalised text.  ``answers``: what may be said now; ``yes_no``: the question was one."""
-        words = [self._spelling.corrected(word) for word in text.split()]
+        spelt = (self._spelling.corrected(word) for word in text.split())
+        words = [word for word in spelt if not self._accounting.hesitates(word)]
         account = self._accounting.account(words)
         keywords = self._keywords.about(words)
         requests = [each for each in account.meanings if not is_conversation(each)]
@@ -80,10 +81,10 @@ class RequestReader:
         if account.whole or (yes_no and not requests):
             return _conversation(account, yes_no)
         if (first := keywords.first & keywords.met.keys()) and not account.near:
-            return self._about(min(first), words, keywords)
+            return self._about(min(first), words, keywords, account)
         if account.near:
             return Meaning(None, sentence=account.core, subject=account.near[0])
-        if len(requests) > 1:
+        if requests and (len(requests) > 1 or self._takes_back(account, requests)):
             return Meaning(None, sentence=account.core, subject=requests[0])
         if requests and requests[0] not in keywords.barred:
             return self._partly(requests[0], account, len(words))
@@ -95,10 +96,17 @@ class RequestReader:
             return Meaning(None, sentence=account.core, subject=account.near[0])
         if PERSON in requests:
             return Meaning(PERSON, 1.0, 1.0, account.core)
-        unclear = len(requests) > 1 or not _TAKEN_BACK.isdisjoint(account.meanings)
-        if unclear and self._kinds.changes.intersection(requests):
+        if self._takes_back(account, requests):
             return Meaning(None, sentence=account.core, subject=requests[0])
         return Meaning(requests[0], 1.0, 1.0, account.core, also=tuple(requests[1:]))
+
+    def _takes_back(self, account: Account, requests: Sequence[str]) -> bool:
+        """True where one sentence of an utterance leaves another in doubt."""
+        said = account.meanings
+        if self._kinds.changes.intersection(requests):
+            return len(requests) > 1 or account.asked or not _TAKEN_BACK.isdisjoint(said)
+        taken_back = not _TAKEN_BACK.isdisjoint(said[said.index(requests[0]) :])
+        return taken_back or (len(requests) > 1 and bool(self._kinds.people_only.intersection(requests)))
 
     def _partly(self, request: str, account: Account, words: int) -> Meaning:
         """A sentence among words that nothing accounts for."""
@@ -107,13 +115,14 @@ class RequestReader:
         left = len(account.left) / words
         if request in self._kinds.changes or account.reversed_by or left > _MOST_LEFT:
             return Meaning(None, sentence=account.core, subject=request)
-        return Meaning(request, ASK_BACK, 1.0, account.core)
+        return Meaning(request, NEARLY if account.ends else ASK_BACK, 1.0, account.core)
 
     def _by_keywords(self, words: Sequence[str], keywords: About, account: Account, answers: Sentences) -> Meaning:
         """No whole sentence stands in it."""
         nearest = answers.nearest(" ".join(words))
         ranked = self._ranked(keywords)
-        about = self._about(ranked[0], words, keywords, sure=len(ranked) < 2 or ranked[1] == "") if ranked else None
+        sure = len(ranked) < 2 or ranked[1] == ""
+        about = self._about(ranked[0], words, keywords, account, sure) if ranked else None
         if nearest.intent is None or nearest.intent in keywords.barred or is_conversation(nearest.intent):
             return about or Meaning(None, sentence=nearest.sentence, subject=_request_or_none(account.meanings))
         alike = self._nearly(nearest, words)
@@ -128,7 +137,9 @@ class RequestReader:
         tied = len(ranked) > 1 and rank[ranked[0]] == rank[ranked[1]]
         return [ranked[0], ranked[1] if tied else ""] if ranked else []
 
-    def _about(self, intent: str, words: Sequence[str], keywords: About, sure: bool = True) -> Meaning:
+    def _about(
+        self, intent: str, words: Sequence[str], keywords: About, account: Account, sure: bool = True
+    ) -> Meaning:
         """What keywords say.  They begin no change, and answer a question only where no word is left."""
         places = keywords.met[intent]
         sentence = " ".join(words[at] for at in sorted(places))
@@ -137,8 +148,8 @@ class RequestReader:
             return Meaning(intent, NEARLY, 1.0, sentence)
         if intent in self._kinds.changes:
             return Meaning(None, sentence=sentence, subject=intent)
-        left = [word for at, word in enumerate(words) if at not in places and not self._tells_nothing(word)]
-        if any(map(self._accounting.reverses, left)) or len(left) > _MOST_LEFT * len(words):
+        left = [words[at] for at in sorted(account.places - places) if not self._tells_nothing(words[at])]
+        if any(map(self._accounting.reverses, left)) or len(left) > _MOST_UNKNOWN * len(words):
             return Meaning(None, sentence=sentence, subject=intent)
         return Meaning(intent, ASK_BACK if left else NEARLY, margin, sentence)
 
@@ -154,7 +165,7 @@ class RequestReader:
         return nearest
 
     def _tells_nothing(self, word: str) -> bool:
-        return self._accounting.hesitates(word) or (word in self._fillers and not self._accounting.reverses(word))
+        return word in self._fillers and not self._accounting.reverses(word)
 
 
 def _conversation(account: Account, yes_no: bool) -> Meaning:

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ivr.phone.caller import FRAME_MS, Utterance
+from ivr.phone.natural_voice import LANGUAGE as NATURAL_LANGUAGE
+from ivr.phone.natural_voice import USUAL_WPM, natural_voice
 from ivr.speech import simulated
 from ivr.speech.codec import decode_mulaw, encode_mulaw, read_wav
 from ivr.speech.recogniser import RATE_HZ, Samples
@@ -19,15 +21,19 @@ NOISE_FLOOR = 30.0  # RMS of a line without a voice, in steps of 16-bit sound
 # Callers are other people than the system, so theirs are other voices; this Korean one is heard best by Vosk.
 VOICES = {"en": "en-gb", "fr": "fr", "cs": "cs", "ko": "ko+f4"}
 
-RATE_WPM = {"en": 125}  # unhurried; what the recognisers here understand best of these voices
+RATE_WPM = {"en": 125}  # of eSpeak: unhurried; what the recognisers here understand best of these voices
 USUAL_RATE_WPM = 150
 
 
 class Synthesis:
-    """Callers' voices.  ``voice`` is anything that speaks; without one it is eSpeak NG, until the block ends."""
+    """Callers' voices.  ``voice`` is anything that speaks, every language.
+
+    Without one: the natural voice for English where it is installed, eSpeak NG for all else, until the block ends.
+    """
 
     def __init__(self, voice: Voice | None = None) -> None:
         self._voice = voice or EspeakVoice()
+        self._only = voice is not None
 
     def __enter__(self) -> "Synthesis":
         return self
@@ -41,8 +47,13 @@ class Synthesis:
 
         ``readable``: its sound carries the text, for a server that cannot recognise the language.
         """
+        natural = natural_voice() if language == NATURAL_LANGUAGE and not self._only else None
+        voice = VOICES.get(language, language)
         try:
-            mulaw = self._voice.speak(text, VOICES.get(language, language), RATE_WPM.get(language, USUAL_RATE_WPM))
+            if natural:
+                mulaw = natural.speak(text, voice, USUAL_WPM)
+            else:
+                mulaw = self._voice.speak(text, voice, RATE_WPM.get(language, USUAL_RATE_WPM))
         except VoiceFailed as failed:
             raise ValueError(str(failed)) from None
         if not mulaw:

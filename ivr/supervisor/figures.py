@@ -15,6 +15,8 @@ from sqlalchemy import Engine, Select, func, select
 from ivr.records.callbacks import Callbacks, Promise
 from ivr.records.records import AGAIN_WITHIN
 from ivr.records.schema import call_events, calls
+from ivr.supervisor import what_if_misses
+from ivr.supervisor.what_if_misses import MissFates
 
 BINS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 MOST_TEXTS = 1_500  # different sentences that nothing was made of; the rarer ones tell little
@@ -45,6 +47,7 @@ class Figures:
     ``to_person_s``: seconds from the first ring to the transfer.  ``given_up``: the last prompt before callers hung up.
     ``hours``: calls by weekday (Monday first) and hour, shape (7, 24).  ``upset``: the highest of each call.
     ``unmatched``: language and text of what nothing was made of.  ``promises``: callbacks asked for in the period.
+    ``misses``: what budgets of one, two and three misses would have cost and saved.
     """
 
     since: datetime
@@ -63,6 +66,7 @@ class Figures:
     calibration: tuple[Calibration, ...]
     unmatched: Mapping[tuple[str, str], int]
     promises: tuple[Promise, ...] = ()
+    misses: tuple[MissFates, ...] = ()
 
 
 def figures(
@@ -109,6 +113,7 @@ def figures(
         calibration=calibration,
         unmatched=unmatched,
         promises=tuple(Callbacks(engine).between(since, until)),
+        misses=what_if_misses.replay_each(what_if_misses.load(engine, since, until)),
     )
 
 

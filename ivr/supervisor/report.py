@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ivr.supervisor.plots import DAYS, plots
 from ivr.supervisor.summary import sentences
 from ivr.supervisor.timeline import REASONS
 from ivr.supervisor.unmatched import subjects
+from ivr.supervisor.what_if_misses import MissFates
 
 
 def write_report(folder: Path, company: str, now: Figures, before: Figures, grammars: Mapping[str, Grammar]) -> Path:
@@ -48,6 +50,7 @@ def write_report(folder: Path, company: str, now: Figures, before: Figures, gram
         ("language", "times", "examples", "nearest_intent", "nearest_sentence"),
         ((s.language, s.times, " | ".join(s.examples), s.intent, s.nearest) for s in unmatched),
     )
+    _table(folder / "misses.csv", [each.name for each in fields(MissFates)], map(astuple, now.misses))
     return path
 
 

@@ -20,7 +20,7 @@ FUZZED = {
     "webhooks": ["ivr.telephony", "ivr.advisors"],
     "files": ["ivr.config"],
     "imports": ["ivr.grammar"],
-    "numbers": ["ivr.grammar.digits", "ivr.grammar.dates", "ivr.grammar.date_words"],
+    "numbers": ["ivr.grammar.digits", "ivr.grammar.dates", "ivr.grammar.corrections", "ivr.grammar.days.rules"],
 }
 """Whose branches guide the search."""
 

@@ -170,7 +170,7 @@ class Accounting:
             if not begun:
                 break
             for end, meaning in self._trie.found(words, at):
-                if meaning in begun and not meaning.startswith(NEAR_MISS):
+                if meaning and meaning in begun and not meaning.startswith(NEAR_MISS):
                     yield end, meaning, 2 * _SEGMENT
 
     def _names(self, words: Sequence[str], start: int) -> Iterable[tuple[int, str | None, float]]:

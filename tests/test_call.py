@@ -121,6 +121,13 @@ def test_a_word_that_could_not_be_read_is_a_miss_and_no_silence(config: Config) 
     assert [each["text"] for each in call.card()["said"]] == ["…"]
 
 
+def test_who_only_says_um_is_thinking(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    after(call, [Elapsed(3000)])
+    assert call.handle(Heard("", 0.0, speech_ms=900, free="Um, uh.", voiced_ms=700)) == []
+    assert call.handle(Elapsed(3000)) == []
+
+
 def test_over_a_prompt_it_takes_more_voice_for_there_may_be_an_echo(config: Config) -> None:
     call = in_state(config, "greeting is playing")
     assert call.handle(Heard("", 0.0, speech_ms=600, voiced_ms=350)) == []

@@ -187,6 +187,12 @@ def test_who_asks_for_a_moment_has_it(config: Config, text: str) -> None:
     assert reasons(call.handle(Elapsed(5000))) == ["no_input"]
 
 
+def test_small_talk_said_twice_is_no_sign_of_impatience(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    assert Notice("repeated") not in after(call, [Heard("hello", 1.0), Heard("hello", 1.0)])
+    assert Notice("repeated") in after(call, [Heard("what are your opening hours", 1.0)] * 2)
+
+
 def test_small_talk_does_not_go_on_for_ever(config: Config) -> None:
     call = in_state(config, "asked what is wanted")
     heard = [Heard("hello", 1.0), Heard("one moment", 1.0), Heard("pardon", 1.0)]

@@ -72,7 +72,8 @@ class Dialogue:
             return [noted, *felt]
         if spent and not (meaning.intent == "finished" and asking.history.content):
             return [noted, *felt, *asking.transfer("time_budget")]
-        once_more = not asking.trying_again and meaning.intent not in (YES, NO)  # another try is a sign of its own
+        # Another try is a sign of its own, and answers and small talk are said more than once by everybody.
+        once_more = not asking.trying_again and meaning.intent not in ANSWERS
         again: list[Action] = [Notice("repeated")] if once_more and asking.history.repeats(text) else []
         return [noted, *felt, *self._understood(heard, meaning, sure), *again]
 

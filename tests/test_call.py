@@ -121,6 +121,13 @@ def test_a_word_that_could_not_be_read_is_a_miss_and_no_silence(config: Config) 
     assert [each["text"] for each in call.card()["said"]] == ["…"]
 
 
+def test_who_only_says_um_is_thinking(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    after(call, [Elapsed(3000)])
+    assert call.handle(Heard("", 0.0, speech_ms=900, free="Um, uh.", voiced_ms=700)) == []
+    assert call.handle(Elapsed(3000)) == []
+
+
 def test_over_a_prompt_it_takes_more_voice_for_there_may_be_an_echo(config: Config) -> None:
     call = in_state(config, "greeting is playing")
     assert call.handle(Heard("", 0.0, speech_ms=600, voiced_ms=350)) == []
@@ -178,6 +185,12 @@ def test_who_asks_for_a_moment_has_it(config: Config, text: str) -> None:
     assert said(call.handle(Elapsed(1000))) == ["no_input", "ask_order_number"]
     call.handle(Played())
     assert reasons(call.handle(Elapsed(5000))) == ["no_input"]
+
+
+def test_small_talk_said_twice_is_no_sign_of_impatience(config: Config) -> None:
+    call = in_state(config, "asked what is wanted")
+    assert Notice("repeated") not in after(call, [Heard("hello", 1.0), Heard("hello", 1.0)])
+    assert Notice("repeated") in after(call, [Heard("what are your opening hours", 1.0)] * 2)
 
 
 def test_small_talk_does_not_go_on_for_ever(config: Config) -> None:

@@ -254,6 +254,19 @@ def test_an_upset_voice_is_put_through_and_a_calm_one_is_not_for_its_tone(
     assert ("sharper voice" in stored.card["tone"]["why"]) == (reason == "tone")
 
 
+@pytest.mark.parametrize("listens_for_tone", [True, False])
+def test_a_voice_without_a_word_is_a_miss_and_a_noise_is_none(
+    config: Config, tmp_path: Path, recordings: Path, listens_for_tone: bool
+) -> None:
+    house = House(config if listens_for_tone else replace(config, tone=None), tmp_path)
+    voice = spoken(sorted((recordings / "speech" / "commands").rglob("*.wav"))[0])
+    nothing = (Heard("", 0.0),) * 2
+    house.stream(*frames(SILENCE, 10_000), *utterance(), *voice, said=nothing)
+    assert ending(house) == ("transferred", "no_match")
+    noted = [event.kind for event in house.records.events(CALL_ID)]
+    assert noted.count("unread") == 1 and "heard" not in noted  # a pure tone came first
+
+
 def test_no_session_leaves_its_place_taken(house: House) -> None:
     house.stream(*frames(SILENCE, 100), STOP)
     assert house.streams._running == 0

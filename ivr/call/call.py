@@ -156,6 +156,9 @@ class Call:
         return []
 
     def _hear(self, heard: Heard) -> list[Action]:
+        if self.dialogue.only_hesitates(heard):
+            self._silent_ms = 0
+            return self.asking.feel(heard.upset, heard.why)
         if not (heard.text or heard.free):
             felt = self.asking.feel(heard.upset, heard.why)
             if self.over or not self._is_speech(heard):  # noise ends no silence

@@ -25,7 +25,7 @@ from ivr.call.state import (
     Over,
     Working,
 )
-from ivr.grammar import NO, PERSON, YES, Expecting, Grammar, Meaning, asked_language
+from ivr.grammar import NO, PERSON, YES, Expecting, Grammar, Meaning, asked_language, normalise
 
 ANSWERS = ("robot", "repeat", "finished", "hello", "wait", YES, NO)  # while nothing is asked these change nothing
 SMALL_TALK = ("robot", "repeat", "hello", "wait")  # answered without certainty: nothing is begun, ended or changed
@@ -72,9 +72,15 @@ class Dialogue:
             return [noted, *felt]
         if spent and not (meaning.intent == "finished" and asking.history.content):
             return [noted, *felt, *asking.transfer("time_budget")]
-        once_more = not asking.trying_again and meaning.intent not in (YES, NO)  # another try is a sign of its own
+        # Another try is a sign of its own, and answers and small talk are said more than once by everybody.
+        once_more = not asking.trying_again and meaning.intent not in ANSWERS
         again: list[Action] = [Notice("repeated")] if once_more and asking.history.repeats(text) else []
         return [noted, *felt, *self._understood(heard, meaning, sure), *again]
+
+    def only_hesitates(self, heard: Heard) -> bool:
+        """Whether nothing was said but "um": the caller is thinking, and will go on."""
+        words = normalise(heard.text or heard.free).split()
+        return bool(words) and all(word in self.grammar.decoys for word in words)
 
     def unread(self, heard: Heard, spent: bool = False) -> list[Action]:
         """A finished utterance that was speech, without a word that could be read: no silence."""

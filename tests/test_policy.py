@@ -5,7 +5,7 @@ import pytest
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
 from ivr.call.policy import confidence, decide
-from ivr.grammar import Expecting, Grammar
+from ivr.grammar import Expecting, Grammar, RequestKinds
 from ivr.grammar.keywords import parse
 
 BANDS = Bands(accept=0.75, confirm=0.5)
@@ -46,6 +46,7 @@ SHOP = Grammar(
         parse("status", "where + order"),
         parse("complaint", "! broken"),
     ),
+    kinds=RequestKinds(people_only=frozenset({"complaint"})),
 )
 
 
@@ -60,6 +61,6 @@ def test_keywords_that_come_first_win_over_more_of_others() -> None:
 
 def test_an_elided_word_is_found_and_another_word_is_no_slip() -> None:
     french = Grammar("fr", {"bonjour": "hello"}, keywords=(parse("wait", "attends + commande"),))
-    assert french.understand("j'attends une commande depuis lundi", Expecting("request")).intent == "wait"
+    assert french.understand("j'attends une commande depuis lundi", Expecting("request")).subject == "wait"
     known = Grammar("en", {"there it is": "there"}, keywords=(parse("where", "where + parcel"),))
-    assert known.understand("blood is there on a parcel", Expecting("request")).intent is None
+    assert known.understand("blood is there on a parcel", Expecting("request")).subject is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ivr.config import ConfigError, Mistake, home
+from ivr.config import ConfigError, Mistake, home, load
 from ivr.config.files import GrammarFile
 from ivr.config.source import Source, check, read
 from ivr.grammar import LANGUAGE, TemplateError, expand
@@ -123,8 +123,15 @@ def _pack(language: str, files: Files, model: Model | None) -> Pack:
             for kind in _SINGLE_WORDS
             for word in getattr(file, kind)
         ],
+        around=[template for _, file in files for template in _around(file)],
         model=model,
     )
+
+
+def _around(file: GrammarFile) -> Iterator[str]:
+    yield from (*file.carriers, *file.asking)
+    yield from (pattern for patterns in file.near_misses.values() for pattern in patterns)
+    yield from (template for entry in file.intents.values() for template in entry.act.values())
 
 
 def _model(language: str, models_dir: Path, notes: list[Finding]) -> Model | None:
@@ -153,13 +160,22 @@ def _model(language: str, models_dir: Path, notes: list[Finding]) -> Model | Non
 
 
 @grammar.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many sentences.")
-def sentences(files: tuple[Path, ...], limit: int | None) -> None:
+@click.option("--near-misses", is_flag=True, help="Instead: what comes near to a request and must not begin it.")
+@click.option("--language", help="With --near-misses: only this language.")
+def sentences(files: tuple[Path, ...], limit: int | None, near_misses: bool, language: str | None) -> None:
     """Everything that FILES accept, as lines of: intent, tab, sentence.
 
     Our own YAML files (with the rules of the files beside them), SRGS XML, SRGS ABNF and JSGF.
     """
+    if near_misses:
+        listed = _near_misses(language)
+        for line in listed[:limit]:
+            click.echo(line)
+        return
+    if not files:
+        raise click.UsageError("name the files, or say --near-misses")
     left = limit
     good = True
     for path in files:
@@ -173,6 +189,20 @@ def sentences(files: tuple[Path, ...], limit: int | None) -> None:
             click.echo(f"{intent}\t{sentence}")
             left = None if left is None else left - 1
     sys.exit(0 if good else 1)
+
+
+def _near_misses(language: str | None) -> list[str]:
+    """Lines of: language, request, sentence."""
+    try:
+        grammars = load(home()).grammars
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    return [
+        f"{name}\t{request}\t{sentence}"
+        for name, grammar in grammars.items()
+        if language in (None, name)
+        for sentence, request in grammar.near_misses.items()
+    ]
 
 
 def _accepted(path: Path) -> Iterator[tuple[str | None, str]]:

@@ -43,6 +43,7 @@ def understand(text: str, language: str, question: Question, today: datetime | N
     decision, reason = _decision(question, meaning, sure, config, language)
     found = {
         "intent": meaning.intent,
+        "subject": meaning.subject,
         "confidence": sure,
         "decision": decision,
         "reason": reason,
@@ -74,11 +75,13 @@ def _decision(
     question: Question, meaning: Meaning, sure: float, config: Config, language: str
 ) -> tuple[str | None, str | None]:
     """What a call does with the answer, and the reason where a person takes over."""
-    if question == "request":
-        return None, None
     if meaning.intent == PERSON:
         return "transfer", "asked"
-    if not (meaning.digits or meaning.day):
+    if meaning.subject:
+        return "transfer", "low_confidence"
+    if not (meaning.digits or meaning.day or (question == "request" and meaning.intent)):
         return "transfer", "no_match"
+    if meaning.intent in config.grammars[language].kinds.people_only:
+        return "transfer", "topic"
     decision = decide(config.plans[language].bands, sure, unsure_before=False)
     return decision, "low_confidence" if decision == "transfer" else None

@@ -180,6 +180,11 @@ class Accounting:
             yield end, _CARRIER, _SEGMENT + _NAME * (end - start)
 
 
+def _stem(word: str) -> str:
+    """A word without what is contracted to it: "where" of "where's"."""
+    return word.partition("'")[0]
+
+
 def _ends(segments: Sequence[tuple[int, int, str | None]]) -> bool:
     """True when no word is left after the first sentence."""
     meanings = [meaning for _, _, meaning in segments]

@@ -50,6 +50,10 @@ class Sentences:
         self._fillers = fillers
         self._beginnings = _beginnings(texts)
 
+    def meant_by(self, text: str) -> str | None:
+        """The intent of this very sentence."""
+        return self._intents.get(text)
+
     def nearest(self, text: str) -> Meaning:
         """The nearest sentence; its intent only when it is near enough."""
         if intent := self._intents.get(text):

@@ -69,6 +69,8 @@ class RequestReader:
 
     def read(self, text: str, answers: Sentences, yes_no: bool) -> Meaning:
         """The meaning of a normalised text.  ``answers``: what may be said now; ``yes_no``: the question was one."""
+        if intent := answers.meant_by(text):
+            return Meaning(intent, 1.0, 1.0, text)
         spelt = (self._spelling.corrected(word) for word in text.split())
         words = [word for word in spelt if not self._accounting.hesitates(word)]
         account = self._accounting.account(words)

@@ -71,12 +71,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Pack:
-    """All templates and rules of one language.  ``single_words``: what stands alone, such as the words for digits."""
+    """All templates and rules of one language.
+
+    ``single_words``: what stands alone, such as the words for digits.  ``around``: templates of carrier speech, of near
+    misses and of actions.
+    """
 
     language: str
     lines: Sequence[Line]
     rules: Sequence[RuleLine] = ()
     single_words: Sequence[Line] = ()
+    around: Sequence[str] = ()
     model: Model | None = None
 
     @cached_property
@@ -132,7 +137,8 @@ def _rules(pack: Pack) -> Iterable[Finding]:
         if other.body != rule.body:
             what = f"rule <{rule.name}> is already defined at {other.file}:{other.line}, with other words"
             yield _at(rule, "error", "rule", what, "rename one of them: rules are shared by all files of a language")
-    everything = " ".join([*(line.template for line in pack.lines), *(rule.body for rule in pack.rules)])
+    templates = (*(line.template for line in pack.lines), *pack.around)
+    everything = " ".join([*templates, *(rule.body for rule in pack.rules)])
     for name, rule in first.items():
         if f"<{name}>" not in everything:
             yield _at(rule, "warning", "rule", f"rule <{name}> is not used", "use it, or take it out")

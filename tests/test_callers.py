@@ -72,4 +72,5 @@ def test_requests_in_other_words_are_mostly_served_and_never_taken_for_another(
     found = {text: taken_for(config, language, text) for text in SAID[language, meant]}
     assert [text for text, (decision, intent) in found.items() if decision == "accept" and intent not in wanted] == []
     served = [text for text, (decision, intent) in found.items() if decision != "transfer" and intent in wanted]
-    assert len(served) >= 0.8 * len(found)
+    # A change begins only with a whole sentence (law 9): questions ("how do I change ...") and reports are a person's.
+    assert len(served) >= (0.6 if meant in config.grammars[language].kinds.changes else 0.8) * len(found)

@@ -169,7 +169,8 @@ class Accounting:
             begun = self._trie.begun(words[start:at])
             if not begun:
                 break
-            for end, meaning in self._trie.found(words, at):
+            begins_anew = _stem(words[start]) == _stem(words[at])
+            for end, meaning in self._trie.found(words, at) if begins_anew else ():
                 if meaning and meaning in begun and not meaning.startswith(NEAR_MISS):
                     yield end, meaning, 2 * _SEGMENT
 

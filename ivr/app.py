@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import Flask, Response
 from sqlalchemy import Engine
@@ -15,6 +14,7 @@ from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.config.actions import HttpEntry
 from ivr.config.escalation import prove_escalation
+from ivr.config.web_address import web_address
 from ivr.operations.draining import Draining
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
@@ -180,7 +180,7 @@ def _backends(config: Config, shop: Engine, environ: Mapping[str, str]) -> dict[
     hosts: dict[str, dict[str, HttpEntry]] = {}
     for name, action in config.actions.items():
         if action.http:
-            hosts.setdefault(urlsplit(action.http.url).netloc, {})[name] = action.http
+            hosts.setdefault(web_address(action.http.url).server, {})[name] = action.http
     mistakes = []
     for host, entries in hosts.items():
         try:

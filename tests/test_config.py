@@ -116,7 +116,8 @@ HTTP = "{http: {url: 'https://shop.example.com/"
         (HTTP + "x', outcome: a..b}}", "outcome"),
         (HTTP + "x'}, changes: true}", "GET neither changes anything"),
         ("{http: {url: 'https://{caller}.example.com/'}}", "the host is fixed"),
-        ("{http: {url: 'https://me:hush@example.com/'}}", "no user or password"),
+        ("{http: {url: 'https://me:hush@example.com/'}}", "`url` has a user or password"),
+        ("{http: {url: 'https://evil.example\\.example.com/'}}", "`url` has a backslash"),
         ("{http: {url: shop.example.com}}", "no web address"),
         ("{sql: SELECT 1, text_message: text_order}", "must not be carried out twice"),
     ],
@@ -214,10 +215,30 @@ def test_the_settings_that_are_missing_are_all_named() -> None:
     assert "IVR_PUBLIC_URL" in str(caught.value) and "IVR_TWILIO_AUTH_TOKEN" in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://ivr.example.com", "ftp://x", "ivr.example.com", "https://"])
+@pytest.mark.parametrize(
+    "url", ["http://ivr.example.com", "ftp://x", "ivr.example.com", "https://", r"https://a.example\.b"]
+)
 def test_a_public_address_twilio_cannot_use_is_refused(url: str) -> None:
     with pytest.raises(ConfigError):
         Settings.from_environment({"IVR_PUBLIC_URL": url, "IVR_TWILIO_AUTH_TOKEN": "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "says"),
+    [
+        ("IVR_RECORDINGS_URL", "https://recordings.example.com", "is not on this machine"),
+        ("IVR_TWILIO_API", "https://api.twilio.com.example", "is not on this machine"),
+        ("IVR_TWILIO_API", r"http://evil.example\@127.0.0.1", "has a backslash"),
+        ("IVR_WEBHOOK_URL", "http://crm.example.com", "is not https"),
+        ("IVR_WEBHOOK_URL", "https://user:hush@crm.example.com", "has a user or password"),
+    ],
+)
+def test_an_address_that_secrets_or_callers_words_must_not_go_to_is_refused(name: str, url: str, says: str) -> None:
+    environ = {"IVR_PUBLIC_URL": "https://ivr.example.com", "IVR_TWILIO_AUTH_TOKEN": "x"}
+    with pytest.raises(ConfigError, match=f"{name} {says}"):
+        Settings.from_environment({**environ, name: url})
+    here = {**environ, "IVR_RECORDINGS_URL": "http://127.0.0.1:9", "IVR_TWILIO_API": "http://[::1]:9"}
+    assert Settings.from_environment(here).recordings_url == "http://127.0.0.1:9"
 
 
 def test_secrets_do_not_show_in_the_settings_text() -> None:

@@ -16,7 +16,7 @@ from ivr.config.actions import HttpEntry
 from ivr.config.escalation import prove_escalation
 from ivr.config.web_address import web_address
 from ivr.operations.draining import Draining
-from ivr.operations.health import health
+from ivr.operations.health import health, metrics_access
 from ivr.operations.metrics import timed
 from ivr.operations.reload import Reload
 from ivr.operations.strangers import Strangers, behind_proxies
@@ -80,9 +80,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
     reload.begin()
     leaving = lambda: draining.begun  # noqa: E731
-    app.register_blueprint(
-        health(parts.records, parts.metrics, settings.metrics_token, streams.has_room, leaving, strangers)
-    )
+    may_read_metrics = metrics_access(settings.metrics_token, settings.trial)
+    app.register_blueprint(health(parts.records, parts.metrics, may_read_metrics, streams.has_room, leaving, strangers))
     app.after_request(_with_headers if settings.public_url.startswith("https:") else _with_some_headers)
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
     app.wsgi_app = behind_proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign, assignment]

@@ -209,6 +209,31 @@ def test_every_fault_of_a_grammar_is_named_at_once_with_its_file_and_line(home: 
         assert any(each.startswith(place) and says in each for each in found), (place, says, found)
 
 
+@pytest.mark.parametrize("name", ["config/ivr.yaml", "config/prompts/en.yaml", "grammars/en/orders.yaml"])
+def test_a_link_to_a_file_elsewhere_is_not_read_and_none_of_its_lines_is_shown(
+    home: Path, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shadow = tmp_path_factory.mktemp("outside") / "shadow"
+    shadow.write_text("name:x:secret\n*hush: [\n")
+    (home / name).unlink()
+    (home / name).symlink_to(shadow)
+    found = mistakes(home)
+    assert any(line.startswith(name) and "link to a file outside" in line for line in found), found
+    assert not any("hush" in line or "secret" in line for line in found)
+
+
+def test_a_folder_may_be_a_link_and_so_may_files_that_stay_inside(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("outside") / "config"
+    shutil.move(home / "config", elsewhere)
+    (home / "config").symlink_to(elsewhere)
+    (home / "config" / "..data").mkdir()
+    (home / "config" / "ivr.yaml").rename(home / "config" / "..data" / "ivr.yaml")
+    (home / "config" / "ivr.yaml").symlink_to("..data/ivr.yaml")
+    assert load(home).lines
+
+
 def test_the_settings_that_are_missing_are_all_named() -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.from_environment({})

@@ -84,6 +84,15 @@ def test_the_next_webhook_of_an_unknown_or_unfinished_call_is_a_transfer(house: 
     assert stored and (stored.outcome, stored.reason) == ("transferred", "failure")
 
 
+@pytest.mark.parametrize(
+    "call_id", ["", "CA1\n2026-12-01 WARNING forged", "../../x", "CA" + "1" * 63, "CA\u0661", "CA 1"]
+)
+def test_what_is_no_identifier_opens_no_record_and_its_caller_reaches_a_person(house: House, call_id: str) -> None:
+    status, answer = house.post("/voice", call_id=call_id)
+    assert status == 200 and "<Dial" in answer and "<Stream" not in answer
+    assert house.records.call(call_id) is None
+
+
 def test_a_withheld_number_is_stored_as_none(house: House) -> None:
     house.post("/voice", From="anonymous")
     stored = house.records.call(CALL_ID)

@@ -79,6 +79,11 @@ class Settings:
         """The WebSocket address of the same server."""
         return "ws" + self.public_url.removeprefix("http") + "/media"
 
+    @property
+    def trial(self) -> bool:
+        """True when only this machine can reach the server: its public address is its own."""
+        return web_address(self.public_url).loopback
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings.  Raises ConfigError naming everything that is missing or wrong."""

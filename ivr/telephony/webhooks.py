@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
 from ivr.operations.strangers import Strangers
+from ivr.records.identifiers import is_identifier
 from ivr.records.records import StoredCall
 from ivr.telephony import twiml
 from ivr.telephony.advising import DEQUEUE, Advising
@@ -33,10 +34,14 @@ def webhooks(
     handlers = _Handlers(base, media_url, signatures, parts, has_room)
 
     @routes.before_request
-    def only_twilio() -> None:
+    def only_twilio() -> Response | None:
         if not signatures.webhook(request):
             what = f"{request.path[:64]}: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)"
             abort(429 if strangers.refused(request.remote_addr, what) else 403)
+        if "CallSid" in request.form and not is_identifier(request.form["CallSid"]):
+            _log.warning("%s: its CallSid is no identifier; the caller is put through", request.path)
+            return _xml(twiml.last_resort(parts.config.advisors, request.path, request.args))
+        return None
 
     @routes.errorhandler(Exception)
     def a_person_at_last(error: Exception) -> Response | HTTPException:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from ivr.advisors.story import sip_headers, task_attributes, whisper
 from ivr.call.actions import Reason
+from ivr.call.events import Broken
 from ivr.config import Config
+from tests.calls import in_state
 
 LINK = (
     "https://ivr.example.com/card/CA11111111111111111111111111111111.aSDYFw.2uMyL0IHPnhKTzQ1ZpUwJEh1tb7A8gQwFfUkH2xk3Yk"
@@ -118,3 +120,13 @@ def test_task_attributes_keep_the_last_words_when_not_all_fit() -> None:
     said = [{"text": f"{number} " + "한" * 150, "intent": None, "confidence": 0.5} for number in range(20)]
     kept = task_attributes({**CARD, "said": said}, LINK)["said"]
     assert kept and kept[-1]["text"].startswith("19 ")
+
+
+def test_an_answer_that_could_not_be_said_is_none_and_an_advisor_gives_it(config: Config) -> None:
+    untold, told = in_state(config, "answer is playing"), in_state(config, "asked for anything else")
+    for call in (untold, told):
+        call.handle(Broken("the voice is gone"))
+    card = untold.card("failure")
+    assert card["done"] == [] and card["pending"] == {"request": "order_status", "how": "shipped"}
+    assert "Already answered" not in whisper(card, config.texts["en"].text)
+    assert "Already answered" in whisper(told.card("failure"), config.texts["en"].text)

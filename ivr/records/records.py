@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ivr.records.database import RecordsUnavailable, connect
@@ -193,6 +193,15 @@ class Records:
         rows = [{"call_id": e.call_id, "at_ms": e.at_ms, "kind": e.kind, "data": dict(e.data)} for e in events]
         with self.engine.begin() as connection:
             connection.execute(insert(call_events), rows)
+
+
+def events_since(engine: Engine, kind: str, begin: datetime) -> list[dict[str, Any]]:
+    """What events of a kind say, of calls that came in since then; the newest hundred."""
+    calls_since = call_events.join(calls, calls.c.call_id == call_events.c.call_id)
+    wanted = (call_events.c.kind == kind) & (calls.c.started_at >= begin)
+    statement = select(call_events.c.data).select_from(calls_since).where(wanted)
+    with engine.connect() as connection:
+        return list(connection.execute(statement.order_by(call_events.c.id.desc()).limit(100)).scalars())
 
 
 def _hash(token: str) -> str:

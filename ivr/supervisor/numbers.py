@@ -19,6 +19,7 @@ TROUBLES = {
     "lookup_failed": "A backend could not answer: the caller was put through",
     "lookup_timeout": "A backend was too slow: the caller was put through",
     "line_lost": "The line broke",
+    "unknown_line": "A number that is no line was dialled: answered in the language of the first line",
     "delivery_failed": "The company's own system was not told of a call",
 }
 _MOST_TROUBLES = 20

@@ -4,7 +4,7 @@ import logging
 import secrets
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ class _Pages:
             earlier=earlier_calls(self._parts.records.engine, call),
             promise=self._parts.callbacks.open_for(call.caller, call.call_id),
             orders=self._orders.of(call, language, afresh=opens),
-            now=datetime.now(UTC),
+            now=datetime.now(self._parts.config.zone),
         )
 
         def text(name: str, values: Any) -> str:

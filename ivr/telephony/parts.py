@@ -11,6 +11,7 @@ from ivr.advisors.journey import destination
 from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config
 from ivr.operations.metrics import Metrics
+from ivr.phone_numbers import calling_number, dialled_line
 from ivr.records.callbacks import Callbacks
 from ivr.records.records import Records
 from ivr.records.writer import EventWriter
@@ -49,6 +50,15 @@ class Parts:
     def destination(self, reason: str, topic: str | None, language: str) -> tuple[str, str | None]:
         """The team a call is put through to now, and the first address there; None when nobody is there."""
         return destination(self.config.advisors, self.config.advisors.route(reason, topic, language), self.now())
+
+    def calling_number(self, form: Mapping[str, str]) -> str:
+        """The number that calls, by a webhook's form; "" when it is withheld or none."""
+        return calling_number(form.get("From", ""), self.config.advisors.country)
+
+    def dialled(self, form: Mapping[str, str]) -> str:
+        """The line that was dialled, by a webhook's form; what is no line stays as it was written."""
+        said = form.get("To", "")
+        return dialled_line(said, self.config.lines, self.config.advisors.country) or said[:64]
 
     def as_now(self) -> "Parts":
         """What a call that begins now is served with, to its end."""

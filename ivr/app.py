@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response
 from sqlalchemy import Engine
@@ -97,6 +98,11 @@ def create_parts(config: Config, settings: Settings) -> Parts:
     links = CardLinks(settings.auth_token, settings.public_url)
     now = clock(config, settings.clock_at)
     delivery = Delivery(records, links.link, *_receiver(config, settings))
+
+    def kept(data: Mapping[str, Any]) -> dict[str, object]:
+        """As the files say by then: they may be loaded anew."""
+        return parts.kept(data)
+
     parts = Parts(
         config=config,
         records=records,
@@ -107,7 +113,7 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         links=links,
         callbacks=Callbacks(records.engine, now),
         delivery=delivery,
-        voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url),
+        voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url, kept),
         audio=settings.audio,
         now=now,
     )

@@ -17,6 +17,7 @@ from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import NotFetched, Voicemail
 from ivr.config.web_address import web_address
 from ivr.records.jobs import MOST_TRIES
+from ivr.records.keeping import Keeping
 from ivr.records.records import Records
 from ivr.speech import models
 from ivr.speech.codec import read_wav
@@ -158,6 +159,23 @@ def test_a_recording_that_is_not_there_yet_is_fetched_later(
     host.holds(PATH + ".wav", (tmp_path / "silence.wav").read_bytes())
     tried(made, timedelta(minutes=2))
     assert records.events(CALL_ID)[-1].data["text"] == ""
+
+
+def test_a_messages_words_are_kept_as_the_supervisors_chose(
+    records: Records, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voicemail, "transcribe", lambda *_: "it is about 42719")
+    write_wav(tmp_path / "message.wav", np.zeros(RATE_HZ, dtype=np.int16))
+    host.holds(PATH + ".wav", (tmp_path / "message.wav").read_bytes())
+    written = []
+    for keep in (Keeping("words"), Keeping(mask_numbers=True), Keeping("nothing")):
+        made = taking_in(records, host, ScriptedModel())
+        made._kept = lambda data, keep=keep: keep.shape(data, ())  # type: ignore[misc]
+        made.received(CALL_ID, host.url + PATH, 5)
+        tried(made)
+        written.append(records.events(CALL_ID)[-1].data.get("text"))
+    assert written == ["it is about 42719", "it is about ••••", None]
+    assert len(host.asked) == 2, "where no words are kept nothing is fetched"
 
 
 def test_after_a_day_without_the_recording_the_record_says_so(records: Records, host: Host) -> None:

@@ -5,10 +5,11 @@ Its link is delivered at once; what follows is a help for who reads it, and may 
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urljoin
 
 import requests
@@ -34,7 +35,11 @@ class NotFetched(Exception):
 
 
 class Voicemail:
-    """Takes in messages.  ``base``: where a stand-in for Twilio keeps its recordings; None for the real one."""
+    """Takes in messages.
+
+    ``base``: where a stand-in for Twilio keeps its recordings; None for the real one.  ``kept``: what the supervisors
+    let be stored of an event.
+    """
 
     def __init__(
         self,
@@ -43,11 +48,13 @@ class Voicemail:
         models: Mapping[str, RecognitionModel],
         auth_token: str,
         base: str | None = None,
+        kept: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
     ) -> None:
         self._records = records
         self._delivery = delivery
         self._models = models
         self._auth_token = auth_token
+        self._kept = kept
         self._base = web_address(base) if base else None
         self._jobs = Jobs(records.engine, "voicemail", self._take_in, self._gave_up, timedelta(minutes=10))
 
@@ -76,6 +83,9 @@ class Voicemail:
         if model is None:
             self._gave_up(job, f"no recogniser for {stored.language}")
             return
+        if "text" not in self._kept({"text": ""}):
+            self._gave_up(job, "no words are kept")
+            return
         with TemporaryDirectory(prefix="ivr-voicemail-") as folder:
             path = Path(folder) / "message.wav"
             path.write_bytes(self.fetch(job.what))
@@ -85,7 +95,7 @@ class Voicemail:
                 _log.exception("call %s: its message is not written down", job.call_id)
                 self._gave_up(job, str(error))
                 return
-        self._records.note(job.call_id, "transcript", {"text": text, "by": model.name})
+        self._records.note(job.call_id, "transcript", self._kept({"text": text, "by": model.name}))
         self._delivery.announce(job.call_id, "transcript")
 
     def _gave_up(self, job: Job, why: str) -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from ivr.records.identifiers import is_identifier
 
+BYTES_A_SECOND = 8000  # of μ-law, as it comes from the telephone network
 _log = logging.getLogger(__name__)
 
 

@@ -60,6 +60,10 @@ class Parts:
         said = form.get("To", "")
         return dialled_line(said, self.config.lines, self.config.advisors.country) or said[:64]
 
+    def kept(self, data: Mapping[str, object]) -> dict[str, object]:
+        """What may be stored of an event's data, whichever language it is in."""
+        return self.config.keep.shape(data, self.config.number_words)
+
     def as_now(self) -> "Parts":
         """What a call that begins now is served with, to its end."""
         return copy(self)

@@ -78,12 +78,13 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(card_pages(parts, strangers))
     versions = Versions(parts.records.engine)
     app.register_blueprint(desk(parts, Users(settings.home), settings.public_url, versions))
-    app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
+    app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings, config))
     reload.begin()
     leaving = lambda: draining.begun  # noqa: E731
     may_read_metrics = metrics_access(settings.metrics_token, settings.trial)
     app.register_blueprint(health(parts.records, parts.metrics, may_read_metrics, streams.has_room, leaving, strangers))
     app.after_request(_with_headers if settings.public_url.startswith("https:") else _with_some_headers)
+    parts.shop.dispose()
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
     app.wsgi_app = behind_proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign, assignment]
     return app
@@ -97,6 +98,7 @@ def create_parts(config: Config, settings: Settings) -> Parts:
     recognised = load_models(config, settings)
     links = CardLinks(settings.auth_token, settings.public_url)
     now = clock(config, settings.clock_at)
+    its_shop = shop(settings, records)
     delivery = Delivery(records, links.link, *_receiver(config, settings))
 
     def kept(data: Mapping[str, Any]) -> dict[str, object]:
@@ -109,7 +111,8 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         writer=EventWriter(records),
         models=recognised,
         prompts=prompts,
-        business=create_business(config, records, shop(settings, records), settings.environ),
+        business=create_business(config, records, its_shop, settings.environ),
+        shop=its_shop,
         links=links,
         callbacks=Callbacks(records.engine, now),
         delivery=delivery,
@@ -121,8 +124,8 @@ def create_parts(config: Config, settings: Settings) -> Parts:
     return parts
 
 
-def _take(config: Config, parts: Parts, settings: Settings) -> None:
-    """Serve with changed files.
+def _take(config: Config, parts: Parts, settings: Settings, began: Config) -> str:
+    """Serve with changed files; what needs a new start to take effect.  ``began``: what the server began with.
 
     Raises ConfigError for files that could keep a caller, and for a new language: it needs a recogniser, so a start.
     """
@@ -133,8 +136,10 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
         )
     prove_escalation(config, settings.cache)
     receiver = _receiver(config, settings)
-    parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
+    parts.take(config, create_business(config, parts.records, parts.shop, settings.environ))
     parts.delivery.tell(*receiver)
+    other = [each for each in config.languages if began.languages[each].recogniser != config.languages[each].recogniser]
+    return f"the recogniser of {', '.join(other)} was changed: start the server again to use it" if other else ""
 
 
 def clock(config: Config, at: datetime | None) -> Callable[[], datetime]:

@@ -25,7 +25,7 @@ CARD: dict[str, Any] = {
     "slots": {"order_number": "42719"},
     "said": [{"text": "where is my order", "intent": "order_status", "confidence": 0.91}],
     "done": [{"request": "opening_hours", "outcome": "found"}],
-    "tone": {"upset": 0.31, "why": ["raised voice"]},
+    "tone": {"upset": 0.31, "why": ["raised voice"], "offer_from": 0.25, "transfer_from": 0.5},
     "seconds": 41.2,
 }
 

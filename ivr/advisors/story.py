@@ -17,7 +17,6 @@ Text = Callable[[str, Mapping[str, Any]], str]
 MOST_HEADER_CHARACTERS = 1023  # Twilio: all headers of a <Sip> together below 1,024
 MOST_ATTRIBUTE_BYTES = 3500  # TaskRouter takes 4,096 and adds some of its own
 _LONGEST_WORDS = 200
-_LOSING_PATIENCE = 0.25  # where the shipped config/tone.yaml begins to offer a person
 
 
 def reason_in_words(reason: str | None, text: Text) -> str:
@@ -36,13 +35,18 @@ def request_in_words(intent: str | None, text: Text) -> str:
 
 
 def mood(card: Card) -> str:
-    """How the caller sounded last: "upset", "losing_patience", "calm", or "" when nobody can say."""
+    """How the caller sounded last: "upset", "losing_patience", "calm", or "" when nobody can say.
+
+    Where one begins and the other ends the card says itself, as config/tone.yaml said during the call.
+    """
     if card.get("reason") == "tone":
         return "upset"
     tone = card.get("tone")
     if not tone:
         return ""
-    return "losing_patience" if tone["upset"] >= _LOSING_PATIENCE else "calm"
+    if "offer_from" not in tone:
+        return ""
+    return "losing_patience" if tone["upset"] >= tone["offer_from"] else "calm"
 
 
 def whisper(card: Card, text: Text) -> str:

@@ -83,7 +83,7 @@ class _Pages:
             if opens:
                 who = {"from": request.remote_addr, "with": (request.user_agent.string or "")[:120]}
                 self._parts.records.note(call.call_id, "card_opened", who)
-            return self._card(call, template, language or call.language, opens), 200
+            return self._card(call, template, language or self._parts.spoken_now(call.language, call.line), opens), 200
         except LinkRefused as error:
             self._refuse()
             return (refused("expired", language), 410) if error.expired else (refused("invalid", language), 404)

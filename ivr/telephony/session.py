@@ -267,6 +267,8 @@ class Session:
         """The machine's part ends: first the record, which any process can go on from, then the socket."""
         self._ended = True
         card = {**self._call.card(reason), "language": self._language}
+        if card["tone"] and (tone := self._parts.config.tone):
+            card["tone"] = {**card["tone"], "offer_from": tone.offer_from, "transfer_from": tone.transfer_from}
         team, target = None, None
         if reason:
             team, target = self._parts.destination(reason, topic or card["wanted"], self._language)

@@ -170,7 +170,9 @@ class Transfers:
 
     def _language(self, stored: StoredCall | None = None) -> str:
         stored = stored or self._records.call(request.form["CallSid"])
-        return stored.language if stored else self._parts.config.language_of(self._parts.dialled(request.form))
+        if stored:
+            return self._parts.spoken_now(stored.language, stored.line)
+        return self._parts.config.language_of(self._parts.dialled(request.form))
 
 
 def _count(name: str) -> int:

@@ -213,7 +213,8 @@ def _messenger(config: Config, backends: Mapping[str, Backend], environ: Mapping
     if not (account and token and texts.twilio_from):
         what = "IVR_TWILIO_ACCOUNT_SID is not set, and text messages are sent through Twilio"
         raise ConfigError([Mistake("environment", None, what, "set it to the account's SID (AC...)")])
-    return TwilioMessenger(account, token, texts.twilio_from)
+    place = (environ.get("IVR_TWILIO_REGION") or None, environ.get("IVR_TWILIO_EDGE") or None)
+    return TwilioMessenger(account, token, texts.twilio_from, place=place)
 
 
 def load_models(config: Config, settings: Settings) -> dict[str, RecognitionModel]:

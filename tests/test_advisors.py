@@ -166,9 +166,15 @@ def test_the_second_of_two_advisors_who_accept_is_told(walk: Walk) -> None:
 
 def test_sip_and_client_get_the_story(walk: Walk) -> None:
     walk.zero().not_answered()
-    assert "x-ivr-reason=pressed_zero" in walk.verb("Sip").text and "x-ivr-card=https" in walk.verb("Sip").text
+    assert "x-ivr-reason=pressed_zero" in walk.verb("Sip").text and "x-ivr-card=https%3A" in walk.verb("Sip").text
     parameters = {each.attrib["name"] for each in ElementTree.fromstring(walk.not_answered().text).iter("Parameter")}
     assert parameters == {"call", "card"}
+
+
+def test_a_sip_telephone_gets_ascii_only_where_the_file_says_so(config: Config, tmp_path: Path) -> None:
+    walk = Walk(config, tmp_path, text=BOTH_TEAMS.replace("country: US", "country: US\nsip_headers: ascii"))
+    address = walk.zero().not_answered().verb("Sip").text or ""
+    assert "x-ivr-card=https://" in address and "%" not in address
 
 
 def test_a_workflow_and_a_twilio_queue_are_tried_like_any_target(config: Config, tmp_path: Path) -> None:

@@ -266,6 +266,17 @@ def test_an_address_that_secrets_or_callers_words_must_not_go_to_is_refused(name
     assert Settings.from_environment(here).recordings_url == "http://127.0.0.1:9"
 
 
+@pytest.mark.parametrize(
+    ("region", "edge", "says"),
+    [("ie1", "", "IVR_TWILIO_EDGE is not set"), ("ie1/../x", "dublin", "IVR_TWILIO_REGION is"), ("", "a.b", "EDGE is")],
+)
+def test_a_region_is_reached_by_an_edge_and_both_are_short_names(region: str, edge: str, says: str) -> None:
+    environ = {"IVR_PUBLIC_URL": "https://ivr.example.com", "IVR_TWILIO_AUTH_TOKEN": "x"}
+    with pytest.raises(ConfigError, match=says):
+        Settings.from_environment({**environ, "IVR_TWILIO_REGION": region, "IVR_TWILIO_EDGE": edge})
+    Settings.from_environment({**environ, "IVR_TWILIO_REGION": "ie1", "IVR_TWILIO_EDGE": "dublin"})
+
+
 def test_secrets_do_not_show_in_the_settings_text() -> None:
     settings = Settings.from_environment({"IVR_PUBLIC_URL": "https://ivr.example.com", "IVR_TWILIO_AUTH_TOKEN": "hush"})
     assert "hush" not in repr(settings)

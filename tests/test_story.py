@@ -1,8 +1,9 @@
 """The story of a call in few words: for the advisor's ear, a SIP telephone and TaskRouter."""
 
 import json
+import re
 from typing import Any, get_args
-from urllib.parse import quote
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -67,7 +68,7 @@ def test_a_request_nobody_named_goes_by_its_own_name(config: Config) -> None:
 
 
 def test_a_sip_telephone_gets_the_weightiest_first() -> None:
-    assert sip_headers(CARD, LINK) == {
+    assert {name: unquote(value) for name, value in sip_headers(CARD, LINK).items()} == {
         "x-ivr-card": LINK,
         "x-ivr-reason": "asked",
         "x-ivr-request": "order_status",
@@ -103,10 +104,19 @@ cards = st.fixed_dictionaries(
 
 @given(cards)
 def test_headers_keep_twilios_limit_and_the_whole_link_whatever_was_said(card: dict[str, Any]) -> None:
-    headers = sip_headers(card, LINK)
-    assert len("&".join(f"{name}={quote(value, safe='')}" for name, value in headers.items())) < 1024
-    assert headers["x-ivr-card"] == LINK
-    assert all(value and value.isprintable() for value in headers.values())
+    for plain in (False, True):
+        headers = sip_headers(card, LINK, plain)
+        assert len("&".join(f"{name}={value}" for name, value in headers.items())) < 1024
+        assert unquote(headers["x-ivr-card"]) == LINK
+        assert all(value and value.isascii() and unquote(value).isprintable() for value in headers.values())
+        assert not plain or all(re.fullmatch(r"[\w.~:/+-]+", value, re.ASCII) for value in headers.values())
+
+
+def test_a_sip_telephone_that_takes_no_encoded_words_gets_plain_ones() -> None:
+    card = {**CARD, "said": [{"text": "Où est ma commande ?"}], "wanted": "주문"}
+    headers = sip_headers(card, LINK, plain=True)
+    assert headers["x-ivr-card"] == LINK and headers["x-ivr-said"] == "Ou_est_ma_commande"
+    assert headers["x-ivr-slots"] == "order_number:42719" and "x-ivr-request" not in headers
 
 
 @given(cards)

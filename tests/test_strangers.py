@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 
 from ivr.app import create_app
 from ivr.config import Config, ConfigError, Settings
+from ivr.operations.numbers import ASK_AGAIN
 from ivr.operations.strangers import MOST_ADDRESSES, MOST_REFUSED, Strangers, behind_proxies
 from ivr.records.database import RecordsUnavailable, connect
 from ivr.records.records import NewEvent, Records
@@ -135,6 +136,14 @@ def test_the_address_that_was_signed_is_the_configured_one_whatever_a_proxy_or_a
     elsewhere = RequestValidator(TOKEN).compute_signature("https://evil.example/voice", FORM)
     headers = {"X-Twilio-Signature": elsewhere, "Host": "evil.example"}
     assert client.post("/voice", data=FORM, headers=headers).status_code == 403
+
+
+def test_a_signature_counts_with_and_without_the_overrides_our_addresses_end_with(app: Flask) -> None:
+    for path in ("/voice", "/voice/next"):
+        for fragment, status in (("", 200), (ASK_AGAIN, 200), ("#rc=9", 403), (ASK_AGAIN + "x", 403)):
+            signature = RequestValidator(TOKEN).compute_signature(BASE + path + fragment, FORM)
+            answer = browser(app).post(path, data=FORM, headers={"X-Twilio-Signature": signature})
+            assert answer.status_code == status, (path, fragment)
 
 
 @pytest.mark.parametrize("signed_as", [BASE, BASE.replace(".com", ".com:443")])

@@ -5,6 +5,8 @@ name it does not know.
 """
 
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -67,13 +69,32 @@ def whisper(card: Card, text: Text) -> str:
     return " ".join(text("whisper", values).split())
 
 
-def sip_headers(card: Card, link: str) -> dict[str, str]:
-    """Headers for ``<Sip>``, the weightiest first; together, url-encoded, within Twilio's limit.
+def sip_headers(card: Card, link: str, plain: bool = False) -> dict[str, str]:
+    """Headers for ``<Sip>``, encoded, the weightiest first; together within Twilio's limit.
 
     What does not fit is left out, except the caller's last words, which are cut.  The link is always whole.
+    ``plain``: nothing is encoded; letters lose their accents, and what then has no place in a SIP address becomes "_".
     """
+    encoded = _plain if plain else _percent
+    return {name: encoded(value) for name, value in _headers(card, link, encoded).items()}
+
+
+def _percent(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _plain(value: str) -> str:
+    """Of what RFC 3261 lets stand in a header of an address: "Où est ma commande ?" -> "Ou_est_ma_commande"."""
+    without_accents = unicodedata.normalize("NFKD", value.replace("=", ":")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9.~:/+_-]+", "_", without_accents).strip("_")
+
+
+def _headers(card: Card, link: str, encoded: Callable[[str], str]) -> dict[str, str]:
+    def length(name: str, value: str) -> int:
+        return len(name) + len("=") + len(encoded(value)) + len("&")
+
     headers = {"x-ivr-card": link}
-    left = MOST_HEADER_CHARACTERS - _length("x-ivr-card", link)
+    left = MOST_HEADER_CHARACTERS - length("x-ivr-card", link)
     for name, value in (
         ("x-ivr-reason", card.get("reason") or "failure"),
         ("x-ivr-request", card.get("wanted") or ""),
@@ -88,11 +109,11 @@ def sip_headers(card: Card, link: str) -> dict[str, str]:
     ):
         plain = "".join(letter if letter.isprintable() else " " for letter in value).strip()
         if name == "x-ivr-said":
-            while plain and _length(name, plain) > left:
+            while plain and length(name, plain) > left:
                 plain = plain[:-1]
-        if plain and _length(name, plain) <= left:
+        if encoded(plain) and length(name, plain) <= left:
             headers[name] = plain
-            left -= _length(name, plain)
+            left -= length(name, plain)
     return headers
 
 
@@ -128,7 +149,3 @@ def task_attributes(card: Card, link: str) -> dict[str, Any]:
 def _last_words(card: Card) -> str:
     said = [str(each["text"]) for each in card.get("said") or () if each.get("text")]
     return said[-1] if said else ""
-
-
-def _length(name: str, value: str) -> int:
-    return len(name) + len("=") + len(quote(value, safe="")) + len("&")

@@ -74,13 +74,15 @@ class Route:
 class Advisors:
     """All teams, the routes to them in order, and the team of every other call.
 
-    ``country``: where numbers written or keyed without a country code belong.
+    ``country``: where numbers written or keyed without a country code belong.  ``plain_sip``: headers of a SIP
+    telephone have no character that would have to be encoded.
     """
 
     teams: Mapping[str, Team]
     default: str
     routes: tuple[Route, ...] = field(default=())
     country: str = "US"
+    plain_sip: bool = False
 
     def route(self, reason: str | None, topic: str | None, language: str) -> Team:
         """The team a call belongs to, whether it is open or not: the first route that fits and speaks the language."""

@@ -43,7 +43,7 @@ def advisors(
         )
         for route in file.routes
     )
-    return Advisors(teams, file.team, routes, file.country)
+    return Advisors(teams, file.team, routes, file.country, file.sip_headers == "ascii")
 
 
 def _team(name: str, entry: TeamEntry, file: AdvisorsFile, languages: tuple[str, ...], report: Report) -> Team:

@@ -166,6 +166,7 @@ class AdvisorsFile(File):
     teams: Annotated[dict[Name, TeamEntry], Field(min_length=1)]
     routes: list[RouteEntry] = []
     team: Name
+    sip_headers: Literal["encoded", "ascii"] = "encoded"
     webhook: Annotated[str, StringConstraints(pattern=r"^https://[^/]+"), AfterValidator(fetchable)] | None = None
 
 

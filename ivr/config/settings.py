@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,6 +112,7 @@ class Settings:
         if workers and not (workers.isdigit() and int(workers) > 0):
             mistakes.append(Mistake("environment", None, f"IVR_WORKERS is {workers!r}", "set it to a whole number"))
         mistakes += _address_mistakes(environ)
+        mistakes += _region_mistakes(environ)
         proxies = tuple(environ.get("IVR_PROXIES", "").replace(",", " ").split()) or LOCAL_PROXIES
         if wrong := [each for each in proxies if not _is_network(each)]:
             remedy = "name the addresses or networks of your proxies, like 10.0.0.5 or 10.0.0.0/24"
@@ -158,6 +160,16 @@ def _address_mistakes(environ: Mapping[str, str]) -> Iterator[Mistake]:
         elif address.scheme != "https" and not address.loopback:
             remedy = "use https://: what callers said would travel in the clear"
             yield Mistake("environment", None, f"{name} is not https", remedy)
+
+
+def _region_mistakes(environ: Mapping[str, str]) -> Iterator[Mistake]:
+    """Of where in the world Twilio keeps this account's data; both become part of a host's name."""
+    for name, example in (("IVR_TWILIO_REGION", "ie1"), ("IVR_TWILIO_EDGE", "dublin")):
+        if not re.fullmatch(r"[a-z0-9-]{0,32}", environ.get(name, "")):
+            yield Mistake("environment", None, f"{name} is {environ[name]!r}", f"write its short name, like {example}")
+    if environ.get("IVR_TWILIO_REGION") and not environ.get("IVR_TWILIO_EDGE"):
+        remedy = "set it to the edge of that region, like dublin for ie1: Twilio reaches a region by an edge"
+        yield Mistake("environment", None, "IVR_TWILIO_EDGE is not set, and IVR_TWILIO_REGION is", remedy)
 
 
 def _is_address(text: str) -> bool:

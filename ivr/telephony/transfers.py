@@ -164,7 +164,7 @@ class Transfers:
             twiml.tongue(self._parts.config, language, team.name if team else ""),
             opening,
             link,
-            story.sip_headers(card, link),
+            story.sip_headers(card, link, self._parts.config.advisors.plain_sip),
             story.task_attributes(card, link),
         )
 

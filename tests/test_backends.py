@@ -7,8 +7,8 @@ from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
 from requests import ConnectTimeout
+from sqlalchemy import Engine, text
 from twilio.http.http_client import TwilioHttpClient
 
 from ivr.app import create_business

@@ -1,8 +1,8 @@
 """Faults put at random into the code, to see whether the tests notice: ``python -m tests.mutants --faults 20``.
 
 Each fault changes one comparison, boolean or return in a copy of the project; then the fast tests run, those that name
-the changed module first.  A fault that no test notices is printed: it wants a test, or a look that shows that it changes
-nothing.  Tests that fail without a fault are left out.  Exit status 1 when more than one of twenty is alive.
+the changed module first.  A fault that no test notices is printed: it wants a test, or a look that shows that it
+changes nothing.  Tests that fail without a fault are left out.  Exit status 1 when more than one of twenty is alive.
 """
 
 import argparse
@@ -21,11 +21,9 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 PACKAGES = ("call", "advisors", "telephony", "requests", "grammar")
-SLOW = set(  # real servers, real time, real models, or minutes of arithmetic
-    """accuracy browser card_in_a_browser clocks deploys desk_browser digit_sounds digit_sounds_fit faults fuzz lag models
-    mutants phone phone_calls phone_load recognition_accuracy soak softphone start tone two_machines upgrades voice vosk
-    whisper whisper_process whole_calls workers""".split()
-)
+_SLOW = """accuracy browser card_in_a_browser clocks deploys desk_browser digit_sounds digit_sounds_fit faults fuzz lag
+models mutants phone phone_calls phone_load recognition_accuracy soak softphone start tone two_machines upgrades voice
+vosk whisper whisper_process whole_calls workers"""  # real servers, real time, real models, or minutes of arithmetic
 _EACH_OTHERS = ((ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn), (ast.Lt, ast.LtE), (ast.Gt, ast.GtE))
 _OTHER = {a: b for pair in (*_EACH_OTHERS, (ast.And, ast.Or)) for a, b in (pair, pair[::-1])}
 TIMEOUT_S = 900
@@ -66,7 +64,7 @@ def put(path: Path, node: ast.AST, text: str) -> str:
 
 def run_tests(copy: Path, module: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the fast tests; ``module``: its name, by which those that are likely to see a fault in it come first."""
-    tests = [path for path in copy.glob("tests/test_*.py") if path.stem.removeprefix("test_") not in SLOW]
+    tests = [path for path in copy.glob("tests/test_*.py") if path.stem.removeprefix("test_") not in _SLOW.split()]
     tests.sort(key=lambda path: (module not in path.read_text(encoding="utf-8"), path.stem))
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *options, *map(str, tests)]
     environ = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -16,6 +16,9 @@ class Filled:
     value: str
 
 
+_KEYS = "0123456789*#"
+
+
 @dataclass(frozen=True, slots=True)
 class Unclear:
     """No value can be taken from what was said or keyed; ``reason``: why, for a transfer."""
@@ -65,6 +68,8 @@ def chosen(state: Filling | ConfirmingSlot, value: str) -> Step:
 
 def pressed(state: Filling, key: str) -> Step:
     """A key while a number is asked for: the next digit, # for "that is all" or * for "from the beginning"."""
+    if key not in _KEYS:  # A to D, which a few telephones have
+        return state
     if key == "*":
         return replace(state, keyed="")
     if key == "#":

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
-from ivr.grammar.meaning import CONVERSATION, NO, PERSON, YES
+from ivr.grammar.request_reader import CONVERSATION, NO, PERSON, YES
 from ivr.records.schema import call_events, calls
 
 MOST_UNSURE = 1  # asked about once in a call; the next unsure utterance goes to a person

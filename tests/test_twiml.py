@@ -47,6 +47,8 @@ CARD = {
     "done": [{"request": "order_status", "outcome": "found"}] * 20,
 }
 LEG = {"CallSid": "CA" + "9" * 32, "To": "+12025550142", "From": "+15550100"}
+RESULTS = ("leave", "queue-full", "bridged", "hangup", "error")
+WAITS = {"QueuePosition": "2", "CurrentQueueSize": "3", "AvgQueueTime": "60"}
 
 Fields = Mapping[str, str]
 ANSWERS: Mapping[tuple[str, str], tuple[str | None, tuple[Fields, ...]]] = {
@@ -64,17 +66,17 @@ ANSWERS: Mapping[tuple[str, str], tuple[str | None, tuple[Fields, ...]]] = {
     ("Queue", "url"): ("taken", ({"DequeingCallSid": LEG["CallSid"]},)),
     ("Enqueue", "action"): (
         "call",
-        tuple({"QueueResult": each, "QueueTime": "40"} for each in ("leave", "queue-full", "bridged", "hangup", "error")),
+        tuple({"QueueResult": each, "QueueTime": "40"} for each in RESULTS),
     ),
     ("Enqueue", "waitUrl"): (
         "queue",
-        tuple({"QueueTime": each, "QueuePosition": "2", "CurrentQueueSize": "3", "AvgQueueTime": "60"} for each in ("0", "40", "9000")),
+        tuple({**WAITS, "QueueTime": each} for each in ("0", "40", "9000")),
     ),
     ("Gather", "action"): (None, tuple({"Digits": each} for each in ("", "0", "1", "2", "2025550142"))),
     ("Record", "action"): ("call", ({"RecordingUrl": "https://api.twilio.com/R1", "RecordingDuration": "4"},)),
     ("Connect", "action"): ("call", ({"CallStatus": "in-progress"},)),
     ("Redirect", ""): (None, ({},)),
-}  # fmt: skip
+}
 """Element and attribute -> where the document behind it is followed (None: where this one is), and what Twilio says."""
 
 

@@ -38,6 +38,16 @@ def a_stream_url(text: str) -> bool:
     return parts.scheme in ("wss", "ws") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
+def a_sip_address(text: str) -> bool:
+    address, _, headers = text.partition("?")
+    if not re.fullmatch(r"sips?:[^@\s?<>]+@[\w.\[\]:-]+(;[\w.=;-]+)?", address) or len(address) >= 255:
+        return False
+    named = [each.partition("=") for each in headers.split("&") if each]
+    known = all(name.lower().startswith("x-") or name in HEADER_NAMES for name, _, _ in named)
+    plain = all(re.fullmatch(r"[\w.~%-]*", value) and unquote(value).isprintable() for _, _, value in named)
+    return known and plain and len(headers) < 1024
+
+
 BOOL, METHOD = one_of("true", "false"), one_of("POST", "GET")
 LANGUAGE = like(r"[a-z]{2,3}-[A-Z][A-Za-z]{1,3}(-[A-Z]{2})?")
 EVENTS = like(r"(initiated|ringing|answered|completed)( (initiated|ringing|answered|completed))*")
@@ -124,7 +134,7 @@ TEXT: Mapping[str, Check] = {
     "Play": an_url,
     "Redirect": an_url,
     "Number": like(r"\+[1-9]\d{6,14}"),
-    "Sip": lambda text: _is_sip(text),
+    "Sip": a_sip_address,
     "Identity": like(r"[\w.@+-]{1,121}"),
     "Client": like(r"[\w.@+-]{1,121}"),
     "Queue": like(r"[\w-]{0,64}"),
@@ -221,13 +231,3 @@ def _of_its_own(element: ElementTree.Element) -> list[str]:
         case "Parameter" if len(element.get("name", "")) + len(element.get("value", "")) >= 500:
             return ["<Parameter> is longer than 500 characters"]
     return []
-
-
-def _is_sip(text: str) -> bool:
-    address, _, headers = text.partition("?")
-    if not re.fullmatch(r"sips?:[^@\s?<>]+@[\w.\[\]:-]+(;[\w.=;-]+)?", address) or len(address) >= 255:
-        return False
-    named = [each.partition("=") for each in headers.split("&") if each]
-    known = all(name.lower().startswith("x-") or name in HEADER_NAMES for name, _, _ in named)
-    plain = all(re.fullmatch(r"[\w.~%-]*", value) and unquote(value).isprintable() for _, _, value in named)
-    return known and plain and len(headers) < 1024

@@ -18,6 +18,7 @@ __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
 
 AGAIN_WITHIN = timedelta(hours=24)  # who rings again within this was not served: the reports count it so, too
+ACCEPTED = "accepted"  # the event of an advisor who takes a call
 LONGEST = timedelta(hours=4)  # Twilio ends a call after this
 
 
@@ -170,11 +171,11 @@ class Records:
         with self.engine.connect() as connection:
             return int(connection.execute(counted.where(now.c.call_id == call_id)).scalar() or 0)
 
-    def events(self, call_id: str, after: int = 0) -> list[StoredEvent]:
-        """The events of a call, in order, those with an id above ``after``."""
-        wanted = (call_events.c.call_id == call_id) & (call_events.c.id > after)
+    def events(self, call_id: str) -> list[StoredEvent]:
+        """The events of a call, in order."""
+        wanted = select(call_events).where(call_events.c.call_id == call_id).order_by(call_events.c.id)
         with self.engine.connect() as connection:
-            rows = connection.execute(select(call_events).where(wanted).order_by(call_events.c.id)).mappings().all()
+            rows = connection.execute(wanted).mappings().all()
         return [StoredEvent(row["id"], row["at_ms"], row["kind"], row["data"]) for row in rows]
 
     def note(self, call_id: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -185,14 +186,40 @@ class Records:
         with self.engine.connect() as connection:
             began = connection.execute(select(calls.c.started_at).where(calls.c.call_id == call_id)).scalar()
         if began is not None:
-            since = max(datetime.now(UTC) - began.replace(tzinfo=UTC), timedelta(0))  # a clock may have been set back
-            self.append([NewEvent(call_id, round(since.total_seconds() * 1000), kind, data)])
+            self.append([NewEvent(call_id, _ms_since(began), kind, data)])
+
+    def accept(self, call_id: str, leg: str, ring: str, team: str, target: str) -> bool:
+        """An advisor takes a call.  True for the first one in a ringing, and for that one again; unknown calls too.
+
+        The row of the call is locked first: of two who press 1 at the same moment, the second one sees the first.
+        """
+        mine = calls.c.call_id == call_id
+        earlier = select(call_events.c.data).where(
+            (call_events.c.call_id == call_id) & (call_events.c.kind == ACCEPTED)
+        )
+        with self.engine.begin() as connection:
+            if not connection.execute(update(calls).where(mine).values(stream_id=calls.c.stream_id)).rowcount:
+                return True
+            for data in connection.execute(earlier.order_by(call_events.c.id)).scalars():
+                if data.get("ring") == ring:
+                    return bool(data.get("leg") == leg)
+            began = connection.execute(select(calls.c.started_at).where(mine)).scalar_one()
+            noted = {"leg": leg, "ring": ring}
+            row = {"call_id": call_id, "at_ms": _ms_since(began), "kind": ACCEPTED, "data": noted}
+            connection.execute(insert(call_events).values(row))
+            connection.execute(update(calls).where(mine).values(team=team, target=target))
+        return True
 
     def append(self, events: Sequence[NewEvent]) -> None:
         """Store events, all or none."""
         rows = [{"call_id": e.call_id, "at_ms": e.at_ms, "kind": e.kind, "data": dict(e.data)} for e in events]
         with self.engine.begin() as connection:
             connection.execute(insert(call_events), rows)
+
+
+def _ms_since(began: datetime) -> int:
+    since = max(datetime.now(UTC) - began.replace(tzinfo=UTC), timedelta(0))  # a clock may have been set back
+    return round(since.total_seconds() * 1000)
 
 
 def _hash(token: str) -> str:

@@ -47,11 +47,8 @@ class Advising:
         if key != "1":
             return self.whisper()
         leg, team, ring = request.form["CallSid"][:64], self._team(), ring_of(request.args)
-        self._records.note(call_id, "accepted", {"leg": leg, "ring": ring})
-        accepted = self._records.accepted(call_id, ring)
-        if accepted and accepted[0]["leg"] != leg:
+        if not self._records.accept(call_id, leg, ring, team.name, request.form.get("To", "")[:128]):
             return twiml.taken(self._tongue(team))
-        self._records.change(call_id, team=team.name, target=request.form.get("To", "")[:128])
         return twiml.connect(request.args.get("reservation", ""))
 
     # -- out of a Twilio queue --------------------------------------------------------------------------------------

@@ -37,6 +37,16 @@ class SafeRecords:
         """The advisors who pressed 1 in one ringing of a call, the first of them first."""
         return [event for event in self.events(call_id, "accepted") if event.get("ring") == ring]
 
+    def accept(self, call_id: str, leg: str, ring: str, team: str, target: str) -> bool:
+        """True when this advisor has the call; also when nobody can say who was first: two may talk to a caller."""
+        records = self._parts.records
+        try:
+            return records.accept(call_id, leg, ring, team, target)
+        except SQLAlchemyError as error:
+            _log.error("call %s: its advisor is written down later: %s", call_id[:64], error)
+            self._parts.writer.later(lambda: records.accept(call_id, leg, ring, team, target))
+            return True
+
     def soon(self, call_id: str, kind: str, data: dict[str, Any]) -> None:
         """For who looks on: no next step depends on it, so the caller does not wait for the disk."""
         self._parts.writer.note(NewEvent(call_id, 0, kind, data))

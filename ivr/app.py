@@ -48,7 +48,8 @@ from ivr.telephony.streams import Streams
 from ivr.telephony.webhooks import webhooks
 
 MAX_FORM_BYTES = 64 * 1024  # Twilio's webhooks have some 2 kB
-SHOP_PATIENCE_S = 5  # less than a caller waits before a person takes over (`timing: lookup`)
+RECORDS_S = 4.0  # of a statement in the background; webhooks wait for less (ivr.records.patience)
+SHOP_PATIENCE_S = 5.0  # less than a caller waits before a person takes over (`timing: lookup`)
 _log = logging.getLogger(__name__)
 
 
@@ -91,7 +92,7 @@ def create_app(settings: Settings) -> Flask:
 
 def create_parts(config: Config, settings: Settings) -> Parts:
     """The real parts behind the web application."""
-    records = Records(settings.database_url)
+    records = Records(settings.database_url, RECORDS_S)
     records.prepare()
     prompts = Prompts(EspeakVoice(), settings.cache, config.home / "config" / "prompts")
     recognised = load_models(config, settings)

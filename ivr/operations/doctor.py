@@ -13,6 +13,7 @@ from ivr.config import Config, ConfigError, Settings, load
 from ivr.operations import outside
 from ivr.operations.finding import Finding
 from ivr.records.database import RecordsUnavailable, connect
+from ivr.records.patience import COMMAND_S, patience
 from ivr.records.schema import HEAD
 from ivr.records.upgrade import age, revision
 from ivr.speech import models
@@ -90,7 +91,7 @@ def database(settings: Settings) -> Finding:
         if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).exists():
             return _new_file(Path(parsed.database))
         engine = connect(settings.database_url)
-        with engine.connect() as connection:
+        with patience(COMMAND_S), engine.connect() as connection:
             what = f"{engine.dialect.name}, schema {revision(connection) or 'without a number'}"
             match age(connection):
                 case "empty":

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from ivr.records.database import RecordsUnavailable, connect
+from ivr.records.database import USUAL_S, RecordsUnavailable, connect
 from ivr.records.schema import call_events, calls
 from ivr.records.upgrade import upgrade
 
@@ -69,9 +69,12 @@ class NewEvent:
 class Records:
     """The one way to the stored calls."""
 
-    def __init__(self, database_url: str) -> None:
-        """Raises RecordsUnavailable when the address makes no sense; nothing is opened yet."""
-        self.engine = connect(database_url)
+    def __init__(self, database_url: str, usual_s: float = USUAL_S) -> None:
+        """Raises RecordsUnavailable when the address makes no sense; nothing is opened yet.
+
+        ``usual_s``: see ``ivr.records.database.connect``.
+        """
+        self.engine = connect(database_url, usual_s=usual_s)
         self.on_ending: Callable[[str, str | None], None] | None = None
         """Told once of each ending that this process records: outcome and reason."""
 
@@ -80,9 +83,10 @@ class Records:
         try:
             upgrade(self.engine)
         except SQLAlchemyError as error:
+            where = self.engine.url.render_as_string(hide_password=True)
             raise RecordsUnavailable(
-                f"the database cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's permissions, "
-                "and that the server runs"
+                f"the database {where} cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's "
+                "permissions, and that the server runs"
             ) from error
 
     def open(self, call_id: str, caller: str, line: str, language: str, token: str) -> None:

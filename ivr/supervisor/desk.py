@@ -14,6 +14,7 @@ from ivr.records.audio import as_wave, path_of
 from ivr.records.callbacks import Promise
 from ivr.records.keeping import Keeping
 from ivr.records.masking import mask, redact
+from ivr.records.patience import SEARCH_S, patience
 from ivr.records.versions import Versions
 from ivr.speech.codec import decode_mulaw
 from ivr.supervisor.doors import COOKIE, Doors, who, with_headers
@@ -95,11 +96,13 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
     @doors.needs("supervisor")
     def found() -> str:
         question = _question()
+        with patience(SEARCH_S):
+            calls = search(records.engine, question, parts.config.zone)
         return render_template(
             "desk/search.html",
             login=who(),
             question=question,
-            calls=search(records.engine, question, parts.config.zone),
+            calls=calls,
             most=MOST,
             reasons=REASONS,
             outcomes=("served", "transferred", "callback", "voicemail", "hung_up", "failed"),

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors import story
 from ivr.advisors.teams import Team
+from ivr.records.patience import WEBHOOK_S, patience
 from ivr.records.waiting import waits_longest
 from ivr.telephony import twiml
 from ivr.telephony.parts import Parts
@@ -92,7 +93,8 @@ class Advising:
         """
         call_id = str(_json("TaskAttributes").get("call") or "")
         contact, reservation = _json("WorkerAttributes").get("contact_uri"), request.form.get("ReservationSid")
-        stored = self._records.call(call_id) if call_id else None
+        with patience(WEBHOOK_S):
+            stored = self._records.call(call_id) if call_id else None
         if not (stored and contact and reservation):
             return DEQUEUE
         team = self._parts.config.advisors.chain(stored.team or "")[0]

@@ -8,6 +8,8 @@ from typing import Any
 from flask import Flask, Response, abort, request
 
 from ivr.operations.strangers import Strangers
+from ivr.records.patience import WEBHOOK_S, patience
+from ivr.records.records import StoredCall
 from ivr.telephony import media
 from ivr.telephony.parts import Parts
 from ivr.telephony.session import DEAD_LINE_S, Session
@@ -93,9 +95,14 @@ class Streams:
                 break
         else:
             raise media.BadMessage("no start message")
+        with patience(WEBHOOK_S):
+            stored = self._claim(message)
+        return Session(socket, message, stored, self._parts.as_now(), texts) if stored else None
+
+    def _claim(self, message: media.Start) -> StoredCall | None:
+        """The call whose stream this is, if its token says so."""
         records = self._parts.records
         if not records.claim(message.call_id, message.stream_id, message.parameters.get("token", "")):
             _log.warning("refused a stream for call %s: unknown call, wrong or used token", message.call_id[:64])
             return None
-        stored = records.call(message.call_id)
-        return Session(socket, message, stored, self._parts.as_now(), texts) if stored else None
+        return records.call(message.call_id)

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
 from ivr.operations.strangers import Strangers
+from ivr.records.patience import WEBHOOK_S, patience
 from ivr.records.records import StoredCall
 from ivr.telephony import twiml
 from ivr.telephony.advising import DEQUEUE, Advising
@@ -72,7 +73,11 @@ def webhooks(
 
 
 def _answering(handler: Callable[[], str]) -> Callable[[], Response]:
-    return lambda: _xml(handler())
+    def answer() -> Response:
+        with patience(WEBHOOK_S):
+            return _xml(handler())
+
+    return answer
 
 
 def _xml(text: str) -> Response:
@@ -144,7 +149,8 @@ class _Handlers:
         error = request.form.get("StreamError", "")
         kept = {"event": request.form.get("StreamEvent", "")[:32], "error": error[:200]}
         call_id = request.form["CallSid"]
-        self._parts.writer.surely(lambda: self._parts.records.note(call_id, "stream", kept))
+        with patience(WEBHOOK_S):
+            self._parts.writer.surely(lambda: self._parts.records.note(call_id, "stream", kept))
         return Response(status=204)
 
     def _without_record(self, call_id: str) -> str:

@@ -15,6 +15,7 @@ from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.config.actions import HttpEntry
 from ivr.config.escalation import prove_escalation
+from ivr.operations.condition import Condition
 from ivr.operations.draining import Draining
 from ivr.operations.health import health
 from ivr.operations.metrics import timed
@@ -81,9 +82,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
     reload.begin()
     leaving = lambda: draining.begun  # noqa: E731
-    app.register_blueprint(
-        health(parts.records, parts.metrics, settings.metrics_token, streams.has_room, leaving, strangers)
-    )
+    impaired = lambda: {**parts.impaired(), **streams.impaired()}  # noqa: E731
+    app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, impaired, leaving, strangers))
     app.after_request(_with_headers if settings.public_url.startswith("https:") else _with_some_headers)
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
     app.wsgi_app = behind_proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign, assignment]
@@ -113,8 +113,17 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         audio=settings.audio,
         now=now,
     )
+    parts.impaired = Condition(parts.metrics, lambda: parts.writer.trouble, _places(settings, records)).impaired
+    parts.writer.on_trouble = parts.impaired
     parts.render(config)
     return parts
+
+
+def _places(settings: Settings, records: Records) -> list[Path]:
+    """Where this machine's disk is written to."""
+    url = records.engine.url
+    own = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
+    return [settings.cache, settings.audio, *own]
 
 
 def _take(config: Config, parts: Parts, settings: Settings) -> None:

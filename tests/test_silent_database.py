@@ -147,12 +147,14 @@ def test_one_slow_answer_does_not_keep_the_next_ones_out(postgres: Postgres) -> 
     eventually(answers, "our probe is answered at once")
 
 
-def test_a_stopped_database_is_said_by_ready_and_it_answers(house: House, postgres: Postgres) -> None:
+def test_a_stopped_database_is_said_by_status_and_ready_does_not_ask_it(house: House, postgres: Postgres) -> None:
     app = Flask("test")
-    app.register_blueprint(health(house.records, Metrics(), None, lambda: True, lambda: False, Strangers()))
+    app.register_blueprint(health(house.records, Metrics(), None, dict, lambda: False, Strangers()))
     with postgres.silent():
-        answer = in_time(lambda: app.test_client().get("/ready"))
-    assert "database" in answer.text
+        answer = in_time(lambda: app.test_client().get("/status"))
+        ready = in_time(lambda: app.test_client().get("/ready"))
+    assert answer.status_code == 503 and "database" in answer.json["impaired"]
+    assert ready.status_code == 200, "callers reach people through this server"
 
 
 COMMANDS = ["callbacks", "report", "what-if --accept 0.9", "purge", "caller export +15550199", "versions"]

@@ -31,6 +31,7 @@ TOKEN, SHARED_KEY = "auth-token-5f2c9a", "shared-key-77aa01"
 OPEN = {
     "health.alive": "a proxy asks whether the process lives; the answer is one word",
     "health.ready": "a proxy asks whether calls may be sent here; the answer is one line",
+    "health.status": "monitoring asks what is wrong; the answer names parts of the server, no caller",
     "desk.log_in": "this is where people log in",
     "desk.static": "styles and scripts of the desk, the same for everybody",
 }

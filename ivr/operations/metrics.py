@@ -32,6 +32,13 @@ class Metrics:
             "ivr_endings", "Calls whose part with the machine ended", ("outcome", "reason"), registry=own
         )
         self.streams = Gauge("ivr_streams", "Media streams going on", registry=own, multiprocess_mode="livesum")
+        self.impaired = Gauge(
+            "ivr_impaired",
+            "1 while callers go to people because of this: records that cannot be written, a disk that is full",
+            ("what",),
+            registry=own,
+            multiprocess_mode="livemax",
+        )
         self.reply = Histogram(
             "ivr_reply_seconds",
             "From the end of what a caller said to the first sound of the answer",

@@ -27,6 +27,8 @@ _OF_THE_LINE = {"key"}  # values that are the same for all its callers
 class Parts:
     """``models``: language -> its recogniser; a language without one is served by people only.
 
+    ``impaired``: what is wrong with the server now, and what it means.
+
     Changed by ``take`` only; a call works with a copy, and so keeps the version it began with.  ``now``: the clock that
     opening hours go by.
     """
@@ -44,6 +46,7 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
     lag: Lag = field(default_factory=Lag)
     audio: Path | None = None
+    impaired: Callable[[], Mapping[str, str]] = dict
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def destination(self, reason: str, topic: str | None, language: str) -> tuple[str, str | None]:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Response, abort, request
@@ -37,6 +37,10 @@ class Streams:
     def has_room(self) -> bool:
         """True when this process may take one more call: fewer than it may have, and it keeps up with them."""
         return self._running < self._parts.config.max_calls and not self._parts.lag.behind()
+
+    def impaired(self) -> Mapping[str, str]:
+        """For monitoring: that there is no room, and what it means."""
+        return {} if self.has_room() else {"room": "full: new calls go straight to advisors"}
 
     def running(self) -> int:
         """How many streams go on in this process."""

@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> Flask:
     streams.register(app, signatures, strangers)
     parts.records.on_ending = parts.metrics.ended
     app.extensions["draining"] = draining = Draining(streams.running)
-    has_room = lambda: streams.has_room() and not draining.begun  # noqa: E731
+    has_room = lambda call_id: not draining.begun and streams.keep_place(call_id)  # noqa: E731
     routes = webhooks(settings.public_url, settings.media_url, signatures, parts, has_room, strangers)
     timed(routes, parts.metrics)
     draining.follow(routes)

@@ -254,7 +254,7 @@ def test_an_upset_voice_is_put_through_and_a_calm_one_is_not_for_its_tone(
 
 def test_no_session_leaves_its_place_taken(house: House) -> None:
     house.stream(*frames(SILENCE, 100), STOP)
-    assert house.streams._running == 0
+    assert house.streams.running() == 0
 
 
 class HeldBusiness:

@@ -171,6 +171,7 @@ class Session:
                     self._handle(event)
                 case Heard():
                     self._waited = True
+                    self._parts.lag.understood(time.monotonic() - began)
                     self._fell_silent_at = began - self._ear.waited_ms / 1000
                     self._handle(self._felt(event))
             if self._ended:

@@ -26,10 +26,10 @@ def webhooks(
     media_url: str,
     signatures: Signatures,
     parts: Parts,
-    has_room: Callable[[], bool],
+    has_room: Callable[[str], bool],
     strangers: Strangers,
 ) -> Blueprint:
-    """The routes Twilio calls.  ``has_room`` says whether this process can serve one more stream."""
+    """The routes Twilio calls.  ``has_room`` keeps a place for a call's stream in this process, or says no."""
     routes = Blueprint("webhooks", __name__)
     handlers = _Handlers(base, media_url, signatures, parts, has_room)
 
@@ -88,7 +88,7 @@ class _Handlers:
     """The beginning of a call, and what follows its stream; each method gives TwiML."""
 
     def __init__(
-        self, base: str, media_url: str, signatures: Signatures, parts: Parts, has_room: Callable[[], bool]
+        self, base: str, media_url: str, signatures: Signatures, parts: Parts, has_room: Callable[[str], bool]
     ) -> None:
         self._base = base
         self._media_url = media_url
@@ -106,7 +106,7 @@ class _Handlers:
             self._parts.records.open(call_id, calling_number(), dialled[:64], language, token)
             if language not in self._parts.models:
                 return self._transfer_unserved(call_id, "failure")
-            if not self._has_room():
+            if not self._has_room(call_id):
                 return self._transfer_unserved(call_id, "overload")
             if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
                 return self._transfer_unserved(call_id, "repeat_caller")

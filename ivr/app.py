@@ -15,6 +15,8 @@ from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.config.actions import HttpEntry
 from ivr.config.escalation import prove_escalation
+from ivr.config.settings import DEMO
+from ivr.config.without import without_actions
 from ivr.operations.condition import Condition
 from ivr.operations.draining import Draining
 from ivr.operations.health import health
@@ -26,7 +28,7 @@ from ivr.records.database import connect
 from ivr.records.records import Records, RecordsUnavailable
 from ivr.records.versions import Versions
 from ivr.records.writer import EventWriter
-from ivr.requests.backend import Backend
+from ivr.requests.backend import Backend, NoShop
 from ivr.requests.business import Action, Business
 from ivr.requests.demonstration import create_shop
 from ivr.requests.http import HttpBackend
@@ -59,7 +61,7 @@ def create_app(settings: Settings) -> Flask:
 
     Safe to call before a fork: threads, the voice's process and Whisper start with their first use.
     """
-    config = load(settings.home)
+    config = _as_served(load(settings.home), settings)
     prove_escalation(config, settings.cache)
     parts = create_parts(config, settings)
     streams = Streams(parts)
@@ -136,6 +138,7 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
         raise ConfigError(
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
+    config = _as_served(config, settings)
     prove_escalation(config, settings.cache)
     receiver = _receiver(config, settings)
     parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
@@ -160,10 +163,23 @@ def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:
     return url, settings.webhook_secret
 
 
-def shop(settings: Settings, records: Records) -> Engine:
-    """The database of IVR_SHOP_URL, else the demonstration shop beside the records.  Raises RecordsUnavailable."""
+def _as_served(config: Config, settings: Settings) -> Config:
+    """The files as this server can serve them: without a database for it, a request goes to people at once."""
+    if settings.shop_url == DEMO:
+        _log.warning("IVR_SHOP_URL is demo: callers are told of invented orders")
     if settings.shop_url:
-        return connect(settings.shop_url, SHOP_PATIENCE_S)
+        return config
+    asking = {name for name, action in config.actions.items() if action.statements}
+    served = without_actions(config, asking)
+    if served is not config:
+        _log.warning("IVR_SHOP_URL is not set: what needs a database goes to people (invented orders: set it to demo)")
+    return served
+
+
+def shop(settings: Settings, records: Records) -> Engine | None:
+    """The database of IVR_SHOP_URL; for ``demo`` invented orders beside the records.  Raises RecordsUnavailable."""
+    if settings.shop_url != DEMO:
+        return connect(settings.shop_url, SHOP_PATIENCE_S) if settings.shop_url else None
     try:
         create_shop(records.engine, date.today())
     except SQLAlchemyError as error:
@@ -171,7 +187,7 @@ def shop(settings: Settings, records: Records) -> Engine:
     return records.engine
 
 
-def create_business(config: Config, records: Records, shop: Engine, environ: Mapping[str, str]) -> Business:
+def create_business(config: Config, records: Records, shop: Engine | None, environ: Mapping[str, str]) -> Business:
     """Everything under ``actions`` in config/requests.yaml.  Raises ConfigError."""
     backends = _backends(config, shop, environ)
     actions = {
@@ -183,10 +199,10 @@ def create_business(config: Config, records: Records, shop: Engine, environ: Map
     )
 
 
-def _backends(config: Config, shop: Engine, environ: Mapping[str, str]) -> dict[str, Backend]:
+def _backends(config: Config, shop: Engine | None, environ: Mapping[str, str]) -> dict[str, Backend]:
     """Action -> who carries it out: the shop's database, or the service of one host."""
     statements = {name: action.statements for name, action in config.actions.items() if action.statements}
-    backends: dict[str, Backend] = dict.fromkeys(statements, SqlBackend(shop, statements))
+    backends: dict[str, Backend] = dict.fromkeys(statements, SqlBackend(shop, statements) if shop else NoShop())
     hosts: dict[str, dict[str, HttpEntry]] = {}
     for name, action in config.actions.items():
         if action.http:

@@ -90,7 +90,7 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
             troubles=numbers.troubles,
             callbacks=[_promise(promise, datetime.now(UTC)) for promise in parts.callbacks.open()],
             version=_version(versions),
-            impaired=sorted(parts.impaired().values()),
+            impaired=[*sorted(parts.impaired().values()), *([numbers.cut] if numbers.cut else [])],
         )
 
     @routes.get("/calls")

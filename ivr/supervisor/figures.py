@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Select, func, select
 from ivr.records.callbacks import Callbacks, Promise
 from ivr.records.records import AGAIN_WITHIN
 from ivr.records.schema import call_events, calls
+from ivr.records.talk import TALKED
 
 BINS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 MOST_TEXTS = 1_500  # different sentences that nothing was made of; the rarer ones tell little
@@ -45,6 +46,7 @@ class Figures:
     ``to_person_s``: seconds from the first ring to the transfer.  ``given_up``: the last prompt before callers hung up.
     ``hours``: calls by weekday (Monday first) and hour, shape (7, 24).  ``upset``: the highest of each call.
     ``unmatched``: language and text of what nothing was made of.  ``promises``: callbacks asked for in the period.
+    ``talk_s``: seconds of each conversation with an advisor.
     """
 
     since: datetime
@@ -63,6 +65,7 @@ class Figures:
     calibration: tuple[Calibration, ...]
     unmatched: Mapping[tuple[str, str], int]
     promises: tuple[Promise, ...] = ()
+    talk_s: Numbers = field(default_factory=lambda: np.zeros(0))
 
 
 def figures(
@@ -91,6 +94,8 @@ def figures(
     calibration = _calibration(engine, inside)
     step()
     unmatched = _unmatched(engine, inside)
+    length = func.max(call_events.c.data["seconds"].as_float())
+    talks = _rows(engine, _events(inside, TALKED, length).group_by(call_events.c.call_id))
     step()
     return Figures(
         since=since,
@@ -109,6 +114,7 @@ def figures(
         calibration=calibration,
         unmatched=unmatched,
         promises=tuple(Callbacks(engine).between(since, until)),
+        talk_s=np.array([row[0] for row in talks if row[0] is not None], dtype=np.float64),
     )
 
 

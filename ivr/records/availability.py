@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from ivr.records.patience import left_s, patience
 
 CONNECT_S = 2  # the driver's own limit: libpq takes no less
-_OUR_CONNECT_S = 1.8  # so that ours is the one that says what is wrong
+_OUR_CONNECT_S = 1.5  # so that ours is the one that says what is wrong
 PROBE_S = 2.0  # for an answer to a probe
 PROBE_EVERY_S = 1.0
 _log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class Availability:
         return f"{self._name} did not answer in time"
 
     def _probe(self) -> None:
-        _log.error("%s does not answer: callers go to people without it", self._name)
+        _log.error("%s does not answer: nobody waits for it until it does", self._name)
         began_s = time.monotonic()
         while not self._answers():
             time.sleep(PROBE_EVERY_S)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 from flask import Flask, Response
 from sqlalchemy import Engine
@@ -16,10 +16,11 @@ from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.config.actions import HttpEntry
 from ivr.config.escalation import prove_escalation
 from ivr.config.settings import DEMO
+from ivr.config.web_address import web_address
 from ivr.config.without import without_actions
 from ivr.operations.condition import Condition
 from ivr.operations.draining import Draining
-from ivr.operations.health import health
+from ivr.operations.health import health, metrics_access
 from ivr.operations.metrics import timed
 from ivr.operations.reload import Reload
 from ivr.operations.strangers import Strangers, behind_proxies
@@ -81,12 +82,15 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(card_pages(parts, strangers))
     versions = Versions(parts.records.engine)
     app.register_blueprint(desk(parts, Users(settings.home), settings.public_url, versions))
-    app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings))
+    app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings, config))
     reload.begin()
     leaving = lambda: draining.begun  # noqa: E731
     impaired = lambda: {**parts.impaired(), **streams.impaired()}  # noqa: E731
-    app.register_blueprint(health(parts.records, parts.metrics, settings.metrics_token, impaired, leaving, strangers))
+    may_read_metrics = metrics_access(settings.metrics_token, settings.trial)
+    app.register_blueprint(health(parts.records, parts.metrics, may_read_metrics, impaired, leaving, strangers))
     app.after_request(_with_headers if settings.public_url.startswith("https:") else _with_some_headers)
+    if parts.shop:
+        parts.shop.dispose()
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
     app.wsgi_app = behind_proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign, assignment]
     return app
@@ -100,18 +104,25 @@ def create_parts(config: Config, settings: Settings) -> Parts:
     recognised = load_models(config, settings)
     links = CardLinks(settings.auth_token, settings.public_url)
     now = clock(config, settings.clock_at)
+    its_shop = shop(settings, records)
     delivery = Delivery(records, links.link, *_receiver(config, settings))
+
+    def kept(data: Mapping[str, Any]) -> dict[str, object]:
+        """As the files say by then: they may be loaded anew."""
+        return parts.kept(data)
+
     parts = Parts(
         config=config,
         records=records,
         writer=EventWriter(records),
         models=recognised,
         prompts=prompts,
-        business=create_business(config, records, shop(settings, records), settings.environ),
+        business=create_business(config, records, its_shop, settings.environ),
+        shop=its_shop,
         links=links,
         callbacks=Callbacks(records.engine, now),
         delivery=delivery,
-        voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url),
+        voicemail=Voicemail(records, delivery, recognised, settings.auth_token, settings.recordings_url, kept),
         audio=settings.audio,
         now=now,
     )
@@ -128,8 +139,8 @@ def _places(settings: Settings, records: Records) -> list[Path]:
     return [settings.cache, settings.audio, *own]
 
 
-def _take(config: Config, parts: Parts, settings: Settings) -> None:
-    """Serve with changed files.
+def _take(config: Config, parts: Parts, settings: Settings, began: Config) -> str:
+    """Serve with changed files; what needs a new start to take effect.  ``began``: what the server began with.
 
     Raises ConfigError for files that could keep a caller, and for a new language: it needs a recogniser, so a start.
     """
@@ -141,8 +152,10 @@ def _take(config: Config, parts: Parts, settings: Settings) -> None:
     config = _as_served(config, settings)
     prove_escalation(config, settings.cache)
     receiver = _receiver(config, settings)
-    parts.take(config, create_business(config, parts.records, shop(settings, parts.records), settings.environ))
+    parts.take(config, create_business(config, parts.records, parts.shop, settings.environ))
     parts.delivery.tell(*receiver)
+    other = [each for each in config.languages if began.languages[each].recogniser != config.languages[each].recogniser]
+    return f"the recogniser of {', '.join(other)} was changed: start the server again to use it" if other else ""
 
 
 def clock(config: Config, at: datetime | None) -> Callable[[], datetime]:
@@ -206,7 +219,7 @@ def _backends(config: Config, shop: Engine | None, environ: Mapping[str, str]) -
     hosts: dict[str, dict[str, HttpEntry]] = {}
     for name, action in config.actions.items():
         if action.http:
-            hosts.setdefault(urlsplit(action.http.url).netloc, {})[name] = action.http
+            hosts.setdefault(web_address(action.http.url).server, {})[name] = action.http
     mistakes = []
     for host, entries in hosts.items():
         try:
@@ -229,7 +242,8 @@ def _messenger(config: Config, backends: Mapping[str, Backend], environ: Mapping
     if not (account and token and texts.twilio_from):
         what = "IVR_TWILIO_ACCOUNT_SID is not set, and text messages are sent through Twilio"
         raise ConfigError([Mistake("environment", None, what, "set it to the account's SID (AC...)")])
-    return TwilioMessenger(account, token, texts.twilio_from)
+    place = (environ.get("IVR_TWILIO_REGION") or None, environ.get("IVR_TWILIO_EDGE") or None)
+    return TwilioMessenger(account, token, texts.twilio_from, place=place)
 
 
 def load_models(config: Config, settings: Settings) -> dict[str, RecognitionModel]:

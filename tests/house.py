@@ -157,6 +157,7 @@ class House:
             delivery=delivery,
             voicemail=Voicemail(self.records, delivery, {"en": self.model}, TOKEN, "http://127.0.0.1:1/nobody"),
             business=PromptBusiness(create_business(config, self.records, self.records.engine, {})),  # type: ignore[arg-type]
+            shop=self.records.engine,
             now=now,
         )
         self.signatures = Signatures(TOKEN, BASE, MEDIA)

@@ -166,9 +166,15 @@ def test_the_second_of_two_advisors_who_accept_is_told(walk: Walk) -> None:
 
 def test_sip_and_client_get_the_story(walk: Walk) -> None:
     walk.zero().not_answered()
-    assert "x-ivr-reason=pressed_zero" in walk.verb("Sip").text and "x-ivr-card=https" in walk.verb("Sip").text
+    assert "x-ivr-reason=pressed_zero" in walk.verb("Sip").text and "x-ivr-card=https%3A" in walk.verb("Sip").text
     parameters = {each.attrib["name"] for each in ElementTree.fromstring(walk.not_answered().text).iter("Parameter")}
     assert parameters == {"call", "card"}
+
+
+def test_a_sip_telephone_gets_ascii_only_where_the_file_says_so(config: Config, tmp_path: Path) -> None:
+    walk = Walk(config, tmp_path, text=BOTH_TEAMS.replace("country: US", "country: US\nsip_headers: ascii"))
+    address = walk.zero().not_answered().verb("Sip").text or ""
+    assert "x-ivr-card=https://" in address and "%" not in address
 
 
 def test_a_workflow_and_a_twilio_queue_are_tried_like_any_target(config: Config, tmp_path: Path) -> None:
@@ -281,8 +287,19 @@ def test_a_withheld_number_is_asked_for(config: Config, tmp_path: Path) -> None:
     assert "key in the number" in walk.said()
     walk.follow("Gather", Digits="1")
     assert "cannot call" in walk.said()
-    walk.follow("Gather", Digits="2025550117").follow("Gather", Digits="").follow("Gather", Digits="3")
+    walk.follow("Gather", Digits="2025550117").follow("Gather", Digits="").follow("Gather", Digits="4")
     assert walk.ending[0] == "callback" and "Tuesday, November 24, between 9 AM" in walk.said()
+
+
+@pytest.mark.parametrize("caller", ["+17378742833", "+8656696", "Restricted", "+18765550123", "+19005550123"])
+def test_no_callback_is_promised_to_a_calling_number_that_is_none_or_premium(
+    config: Config, tmp_path: Path, caller: str
+) -> None:
+    walk = Walk(config, tmp_path, From=caller).zero().until_offered().follow("Gather", Digits="1")
+    assert "key in the number" in walk.said()
+    for number in ("0000000000", "9005550123"):
+        assert "cannot call" in walk.follow("Gather", Digits=number).said()
+    assert walk.follow("Gather", Digits="").follow("Redirect", "").ending[0] != "callback"
 
 
 def test_a_message_is_kept_also_of_who_hangs_up_after_it(walk: Walk) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 
 import pytest
+from requests import ConnectTimeout
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from twilio.http.http_client import TwilioHttpClient
@@ -562,6 +563,21 @@ def test_twilio_is_asked_to_send_a_text_message(service: Service) -> None:
     (asked,) = service.asked
     assert asked.path == "/2010-04-01/Accounts/AC1/Messages.json"
     assert "To=%2B15550111" in asked.body and "Voil%C3%A0" in asked.body
+
+
+def test_text_messages_go_to_the_region_and_edge_of_the_account() -> None:
+    asked: list[str] = []
+
+    class Elsewhere(TwilioHttpClient):
+        def request(self, method: str, url: str, *arguments: object, **named: object) -> object:
+            asked.append(url)
+            raise ConnectTimeout
+
+    for place in ((None, None), ("ie1", "dublin"), (None, "sydney")):
+        with pytest.raises(BackendFailed):
+            TwilioMessenger("AC1", "hush", "+15550100", Elsewhere(), place).send("+15550111", "x", "k")
+    hosts = [url.split("/")[2] for url in asked]
+    assert hosts == ["api.twilio.com", "api.dublin.ie1.twilio.com", "api.sydney.us1.twilio.com"]
 
 
 def test_a_number_that_cannot_get_text_messages_is_no_failure(service: Service) -> None:

@@ -119,6 +119,12 @@ def test_what_is_due_now_comes_first(database: str, promises: Callbacks) -> None
     assert [each["id"] for each in json.loads(run(database, "--broken", "--json").output)] == [broken]
 
 
+def test_windows_are_shown_in_the_companys_time_zone(database: str, promises: Callbacks) -> None:
+    ask(promises, begin=datetime(2026, 11, 23, 14, tzinfo=UTC))
+    shown = run(database).output
+    assert "Mon 23 Nov 09:00 – 10:00" in shown and "America/New_York" in shown
+
+
 def test_the_command_marks_a_callback_as_done(database: str, promises: Callbacks) -> None:
     id = ask(promises)
     assert run(database, "--done", str(id), "--by", "Jana").exit_code == 0

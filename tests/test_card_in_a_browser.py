@@ -53,7 +53,7 @@ def house(config: Config, tmp_path: Path) -> House:
     made.stream(*frames(SILENCE, 100), *talk, key("0"), said=said)
     stored = made.records.call(CALL_ID)
     assert stored and stored.card
-    tone = {"upset": 0.34, "why": ["raised voice", "speaking faster"]}
+    tone = {"upset": 0.34, "why": ["raised voice", "speaking faster"], "offer_from": 0.25, "transfer_from": 0.5}
     made.records.change(CALL_ID, card={**stored.card, "tone": tone})
     made.post("/voice/next")
     return made

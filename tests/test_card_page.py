@@ -113,6 +113,13 @@ def test_earlier_calls_and_an_open_callback_are_shown(house: House) -> None:
     assert re.search(r'class="recent"><b>[^<]*ago</b> put through', shown) and "Callback" in shown
 
 
+def test_a_callbacks_window_is_shown_in_the_companys_time_zone(house: House) -> None:
+    begin = datetime(2026, 11, 23, 14, tzinfo=UTC)
+    house.parts.callbacks.promise("+15550199", CALL_ID, "service", "en", begin, begin + timedelta(hours=1))
+    transferred(house, "where is my order")
+    assert "Monday 23 Nov 09:00 – 10:00" in page(house)
+
+
 def test_open_orders_of_the_number_are_shown(house: House) -> None:
     house.post("/voice", From="+15550112")
     house.post("/voice/next")

@@ -116,7 +116,8 @@ HTTP = "{http: {url: 'https://shop.example.com/"
         (HTTP + "x', outcome: a..b}}", "outcome"),
         (HTTP + "x'}, changes: true}", "GET neither changes anything"),
         ("{http: {url: 'https://{caller}.example.com/'}}", "the host is fixed"),
-        ("{http: {url: 'https://me:hush@example.com/'}}", "no user or password"),
+        ("{http: {url: 'https://me:hush@example.com/'}}", "`url` has a user or password"),
+        ("{http: {url: 'https://evil.example\\.example.com/'}}", "`url` has a backslash"),
         ("{http: {url: shop.example.com}}", "no web address"),
         ("{sql: SELECT 1, text_message: text_order}", "must not be carried out twice"),
     ],
@@ -208,16 +209,72 @@ def test_every_fault_of_a_grammar_is_named_at_once_with_its_file_and_line(home: 
         assert any(each.startswith(place) and says in each for each in found), (place, says, found)
 
 
+@pytest.mark.parametrize("name", ["config/ivr.yaml", "config/prompts/en.yaml", "grammars/en/orders.yaml"])
+def test_a_link_to_a_file_elsewhere_is_not_read_and_none_of_its_lines_is_shown(
+    home: Path, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shadow = tmp_path_factory.mktemp("outside") / "shadow"
+    shadow.write_text("name:x:secret\n*hush: [\n")
+    (home / name).unlink()
+    (home / name).symlink_to(shadow)
+    found = mistakes(home)
+    assert any(line.startswith(name) and "link to a file outside" in line for line in found), found
+    assert not any("hush" in line or "secret" in line for line in found)
+
+
+def test_a_folder_may_be_a_link_and_so_may_files_that_stay_inside(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("outside") / "config"
+    shutil.move(home / "config", elsewhere)
+    (home / "config").symlink_to(elsewhere)
+    (home / "config" / "..data").mkdir()
+    (home / "config" / "ivr.yaml").rename(home / "config" / "..data" / "ivr.yaml")
+    (home / "config" / "ivr.yaml").symlink_to("..data/ivr.yaml")
+    assert load(home).lines
+
+
 def test_the_settings_that_are_missing_are_all_named() -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.from_environment({})
     assert "IVR_PUBLIC_URL" in str(caught.value) and "IVR_TWILIO_AUTH_TOKEN" in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://ivr.example.com", "ftp://x", "ivr.example.com", "https://"])
+@pytest.mark.parametrize(
+    "url", ["http://ivr.example.com", "ftp://x", "ivr.example.com", "https://", r"https://a.example\.b"]
+)
 def test_a_public_address_twilio_cannot_use_is_refused(url: str) -> None:
     with pytest.raises(ConfigError):
         Settings.from_environment({"IVR_PUBLIC_URL": url, "IVR_TWILIO_AUTH_TOKEN": "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "says"),
+    [
+        ("IVR_RECORDINGS_URL", "https://recordings.example.com", "is not on this machine"),
+        ("IVR_TWILIO_API", "https://api.twilio.com.example", "is not on this machine"),
+        ("IVR_TWILIO_API", r"http://evil.example\@127.0.0.1", "has a backslash"),
+        ("IVR_WEBHOOK_URL", "http://crm.example.com", "is not https"),
+        ("IVR_WEBHOOK_URL", "https://user:hush@crm.example.com", "has a user or password"),
+    ],
+)
+def test_an_address_that_secrets_or_callers_words_must_not_go_to_is_refused(name: str, url: str, says: str) -> None:
+    environ = {"IVR_PUBLIC_URL": "https://ivr.example.com", "IVR_TWILIO_AUTH_TOKEN": "x"}
+    with pytest.raises(ConfigError, match=f"{name} {says}"):
+        Settings.from_environment({**environ, name: url})
+    here = {**environ, "IVR_RECORDINGS_URL": "http://127.0.0.1:9", "IVR_TWILIO_API": "http://[::1]:9"}
+    assert Settings.from_environment(here).recordings_url == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("region", "edge", "says"),
+    [("ie1", "", "IVR_TWILIO_EDGE is not set"), ("ie1/../x", "dublin", "IVR_TWILIO_REGION is"), ("", "a.b", "EDGE is")],
+)
+def test_a_region_is_reached_by_an_edge_and_both_are_short_names(region: str, edge: str, says: str) -> None:
+    environ = {"IVR_PUBLIC_URL": "https://ivr.example.com", "IVR_TWILIO_AUTH_TOKEN": "x"}
+    with pytest.raises(ConfigError, match=says):
+        Settings.from_environment({**environ, "IVR_TWILIO_REGION": region, "IVR_TWILIO_EDGE": edge})
+    Settings.from_environment({**environ, "IVR_TWILIO_REGION": "ie1", "IVR_TWILIO_EDGE": "dublin"})
 
 
 def test_secrets_do_not_show_in_the_settings_text() -> None:

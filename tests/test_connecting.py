@@ -15,7 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from ivr.cli import ivr
 from ivr.config import Config, Settings
 from ivr.operations import outside
-from ivr.operations.doctor import database, examine, recogniser
+from ivr.operations.doctor import database, examine, recogniser, unknown_lines
 from ivr.operations.finding import Finding
 from ivr.operations.numbers import ASK_AGAIN, wanted
 from ivr.phone.server import own_server
@@ -203,6 +203,16 @@ def test_the_doctor_makes_no_database_and_upgrades_none(environ: dict[str, str],
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{number}'")
         finding = database(settings(environ))
         assert finding.verdict == verdict and number in finding.what and remedy in finding.remedy
+
+
+def test_the_doctor_names_numbers_that_were_dialled_and_are_no_line(environ: dict[str, str], tmp_path: Path) -> None:
+    assert list(unknown_lines(settings(environ))) == [] and not (tmp_path / "ivr.sqlite3").exists()
+    records = Records(environ["IVR_DATABASE_URL"])
+    records.prepare()
+    records.open("CA1", "", "+12025550166", "en", "token")
+    records.note("CA1", "unknown_line", {"why": "+12025550166"})
+    (finding,) = unknown_lines(settings(environ))
+    assert finding.verdict == "unwise" and "+12025550166" in finding.what
 
 
 def test_the_doctor_loads_the_models(environ: dict[str, str], config: Config) -> None:

@@ -72,7 +72,7 @@ def spoken(templates: Templates) -> Intents:
 
 
 def imported(text: str, intent: str | None = None) -> Intents:
-    return spoken(to_templates(read(text), intent))
+    return spoken(to_templates(read(text, intent is not None), intent))
 
 
 def xml(body: str, root: str = "a") -> str:
@@ -93,7 +93,7 @@ def jsgf_text(body: str) -> str:
 
 def refusals(text: str, intent: str | None = None) -> list[str]:
     with pytest.raises(Refused) as caught:
-        to_templates(read(text), intent)
+        to_templates(read(text, intent is not None), intent)
     assert all(problem.line >= 1 and problem.what and problem.remedy for problem in caught.value.problems)
     return [str(problem) for problem in caught.value.problems]
 
@@ -270,8 +270,36 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     assert [int(each.split(":")[0]) for each in refusals(abnf(body))] == [4, 5, 5, 6, 7, 8, 9]
 
 
-def test_a_script_is_refused_even_when_all_sentences_have_one_intent() -> None:
-    assert "script" in refusals(abnf("$a = go {out.x = f(1)};"), "orders")[0]
+SCRIPTED = [
+    abnf("{var x = 1;};\n$a = go {out.x = f(1)} | stop {out=true};"),
+    jsgf_text("public <a> = go {out=true} | stop {return 1+1};"),
+    xml('<tag>var x = 1</tag><rule id="a"><one-of><item>go<tag>out=true</tag></item><item>stop</item></one-of></rule>'),
+]
+
+
+@pytest.mark.parametrize("text", SCRIPTED)
+def test_one_name_for_everything_leaves_scripts_out_too_and_says_so(text: str) -> None:
+    assert any("script" in each and "--intent" in each for each in refusals(text))
+    templates = to_templates(read(text, without_tags=True), "orders")
+    assert spoken(templates) == {"orders": {"go", "stop"}}
+    assert any("script" in note.what and "left out" in note.what for note in templates.notes)
+
+
+@pytest.mark.parametrize("header", ["#JSGF V1.0 en;", "#JSGF V1.0 en-US;", "#JSGF V1.0 UTF-8 en;"])
+def test_a_jsgf_header_may_leave_its_encoding_out(header: str) -> None:
+    text = f"{header}\ngrammar x;\npublic <a> = où est ça;"
+    assert to_templates(read(decode(text.encode()))).language == "en"
+
+
+def test_an_import_is_quoted_as_it_is_written() -> None:
+    assert "import <dicts.X .*>:" in refusals(jsgf_text("import <dicts.X .*>;\npublic <a> = go;"))[0]
+
+
+def test_items_without_a_tag_beside_tagged_ones_are_named_as_an_intent_of_their_own() -> None:
+    templates = to_templates(read(jsgf_text("public <menu> = go {x} | stop | please wait;")))
+    assert spoken(templates) == {"x": {"go"}, "menu": {"stop", "please wait"}}
+    (note,) = templates.notes
+    assert (note.line, "2 of the items" in note.what, "'menu'" in note.what) == (3, True, True)
 
 
 def test_too_many_sentences_are_refused_before_they_are_written_out() -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import event
 
 from ivr.config import Config
 from ivr.operations.condition import Condition
-from ivr.operations.health import health
-from ivr.operations.logs import JsonLines
+from ivr.operations.health import health, metrics_access
+from ivr.operations.logs import JsonLines, PlainLines
 from ivr.operations.metrics import Metrics, timed
 from ivr.operations.strangers import Strangers
 from tests.house import SILENCE, House, frames, key
@@ -20,12 +20,14 @@ from tests.serving import eventually
 
 
 class Station:
-    def __init__(self, house: House, token: str | None = None) -> None:
+    def __init__(self, house: House, token: str | None = None, trial: bool = True) -> None:
         self.room = True
         self.leaving = False
         app = Flask("station")
         impaired = lambda: {**house.parts.impaired(), **({} if self.room else {"room": "full"})}  # noqa: E731
-        routes = health(house.records, house.parts.metrics, token, impaired, lambda: self.leaving, Strangers())
+        leaving = lambda: self.leaving  # noqa: E731
+        access = metrics_access(token, trial)
+        routes = health(house.records, house.parts.metrics, access, impaired, leaving, Strangers())
         app.register_blueprint(routes)
         self.browser: FlaskClient = app.test_client()
 
@@ -94,9 +96,10 @@ def test_a_call_is_counted_and_its_answers_are_timed(house: House) -> None:
     assert "ivr_streams 0.0" in text
 
 
-def test_metrics_are_for_this_machine_or_for_who_has_the_token(house: House) -> None:
+def test_metrics_are_for_who_has_the_token_or_in_a_trial_for_this_machine(house: House) -> None:
     open_to_us = Station(house)
     assert open_to_us.get("/metrics")[0] == 200
+    assert Station(house, trial=False).get("/metrics")[0] == 401, "it may have come through a proxy that says nothing"
     assert open_to_us.get("/metrics", **{"X-Forwarded-For": "203.0.113.9"})[0] == 401
     locked = Station(house, token="a long secret")
     assert locked.get("/metrics")[0] == 401
@@ -113,6 +116,15 @@ def test_webhooks_are_timed_by_their_path() -> None:
     app.register_blueprint(routes)
     app.test_client().get("/voice")
     assert b'ivr_webhook_seconds_count{path="/voice"} 1.0' in metrics.text()
+
+
+def test_what_somebody_sent_begins_no_line_of_its_own_in_the_log() -> None:
+    forged = "CA1\n2026-12-01 00:00:00,000 WARNING ivr: all is well\u2028\x1b[2J"
+    trouble = (ValueError, ValueError(forged), None)
+    record = logging.LogRecord("ivr", logging.WARNING, "", 0, "call %s", (forged,), trouble)
+    first, *rest = PlainLines().format(record).splitlines()
+    assert "all is well" in first and "\x1b" not in first and rest and all(line.startswith("    ") for line in rest)
+    assert len(JsonLines().format(record).splitlines()) == 1
 
 
 def test_a_log_line_has_the_call_and_not_the_caller() -> None:

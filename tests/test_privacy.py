@@ -15,6 +15,8 @@ from ivr.records.audio import CallAudio, path_of
 from ivr.records.keeping import Keeping
 from ivr.records.masking import mask, redact
 from ivr.records.privacy import erase, export, purge
+from ivr.records.records import NewEvent
+from ivr.speech.codec import read_wav
 from tests.house import CALL_ID, SILENCE, House, frames, key, utterance
 
 NUMBERS = ("four", "two", "seven", "one", "nine")
@@ -126,12 +128,70 @@ def test_one_callers_data_can_be_had_and_removed(config: Config, tmp_path: Path)
     house.parts.callbacks.promise(
         "+15550199", CALL_ID, "service", "en", datetime.now(UTC), datetime.now(UTC) + timedelta(hours=1)
     )
-    found = export(house.records.engine, "+15550199")
+    found = export(house.records.engine, tmp_path, "+15550199")
     assert len(found["calls"]) == len(found["callbacks"]) == 1
     assert "four two seven one nine" in json.dumps(found) and "token_hash" not in json.dumps(found)
     assert erase(house.records.engine, tmp_path, "+15550199") == 1
-    assert export(house.records.engine, "+15550199") == {"number": "+15550199", "calls": [], "callbacks": []}
+    assert export(house.records.engine, tmp_path, "+15550199") == {"number": "+15550199", "calls": [], "callbacks": []}
     assert not house.records.events(CALL_ID)
+
+
+def test_a_promise_whose_time_passed_long_ago_is_purged_kept_or_not(config: Config, tmp_path: Path) -> None:
+    house, promises = House(config, tmp_path), []
+    for number, days in (("+15550111", 92), ("+15550112", 91), ("+15550113", 1)):
+        begin = datetime.now(UTC) - timedelta(days=days)
+        promise = house.parts.callbacks.promise(number, CALL_ID, "service", "en", begin, begin + timedelta(hours=1))
+        promises.append(promise)
+    house.parts.callbacks.done(promises[0].id)
+    assert purge(house.records.engine, tmp_path, Keeping(), really=True, certainly=True).callbacks == 2
+    assert [each.number for each in house.parts.callbacks.open()] == ["+15550113"]
+
+
+def test_what_a_call_stores_after_its_caller_was_erased_is_not_stored(config: Config, tmp_path: Path) -> None:
+    house = House(config, tmp_path)
+    house.post("/voice", CallStatus="ringing")
+    assert erase(house.records.engine, tmp_path, "+15550199") == 1
+    house.records.close(CALL_ID, "transferred", "asked", card={"caller": "+15550199"}, team="service")
+    house.records.append([NewEvent(CALL_ID, 10, "heard", {"text": "my name is"})])
+    house.records.note(CALL_ID, "transcript", {"text": "call me"})
+    stored = house.records.call(CALL_ID)
+    assert stored and (stored.caller, stored.card, stored.outcome) == ("", None, "transferred")
+    assert house.records.events(CALL_ID) == []
+
+
+def test_erasing_finds_numbers_that_were_promised_in_other_calls(config: Config, tmp_path: Path) -> None:
+    house, begin = House(config, tmp_path), datetime.now(UTC)
+    other, end = "CA" + "5" * 32, begin + timedelta(hours=1)
+    house.post("/voice", call_id=other, From="anonymous")
+    house.parts.callbacks.promise("+15550199", other, "service", "en", begin, end)
+    house.records.change(other, outcome="callback", target="+15550199")
+    house.post("/voice")
+    house.parts.callbacks.promise("+12025550117", CALL_ID, "service", "en", begin, end)
+    numbers = {each["number"] for each in export(house.records.engine, tmp_path, "+15550199")["callbacks"]}
+    assert numbers == {"+15550199", "+12025550117"}, "the caller's own, and the one they asked to be called at"
+    erase(house.records.engine, tmp_path, "+15550199")
+    stored = house.records.call(other)
+    assert stored and stored.target is None and house.parts.callbacks.open() == []
+
+
+def test_spoken_numbers_are_masked_in_every_language_a_call_changes_to(config: Config, tmp_path: Path) -> None:
+    house = house_that_keeps(config, tmp_path, mask_numbers=True)
+    shaped = house.parts.kept({"text": "quatre deux sept un neuf"}), house.parts.kept({"text": "four two seven one"})
+    assert shaped == ({"text": "••••"}, {"text": "••••"})
+    assert "quatre deux" not in json.dumps(house.parts.kept({"text": "c'est quatre deux sept un neuf"}))
+
+
+def test_the_sound_of_a_callers_calls_is_exported(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = house_that_keeps(config, tmp_path, what="words_and_audio")
+    house.parts.audio = tmp_path / "audio"
+    called(house)
+    monkeypatch.setenv("IVR_DATABASE_URL", str(house.records.engine.url))
+    monkeypatch.setenv("IVR_AUDIO", str(tmp_path / "audio"))
+    result = CliRunner().invoke(ivr, ["caller", "export", "+15550199", "--audio", str(tmp_path / "theirs")])
+    (call,) = json.loads(result.output)["calls"]
+    assert len(read_wav(Path(call["sound"]))) == pytest.approx(call["sound_s"] * 8000, abs=800) and call["sound_s"] > 1
 
 
 def test_the_commands_purge_export_and_erase(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

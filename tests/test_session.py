@@ -309,3 +309,11 @@ def test_what_came_before_a_bad_message_is_not_lost() -> None:
     assert next(messages) == media.Media(TALK * 2)
     with pytest.raises(media.BadMessage):
         next(messages)
+
+
+@pytest.mark.parametrize("name", ["streamSid", "callSid"])
+@pytest.mark.parametrize("given", ["MZ1\n2026-12-01 WARNING forged", "M Z", "M" * 65, "MZ\u0661", "MZ/../1", "\ud800"])
+def test_what_is_no_identifier_begins_no_stream(name: str, given: str) -> None:
+    start = {"streamSid": STREAM_ID, "callSid": CALL_ID} | {name: given}
+    with pytest.raises(media.BadMessage, match=f"^start: {name} is not an identifier$"):
+        media.decode(json.dumps({"event": "start", "start": start}))

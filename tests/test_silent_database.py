@@ -149,7 +149,7 @@ def test_one_slow_answer_does_not_keep_the_next_ones_out(postgres: Postgres) -> 
 
 def test_a_stopped_database_is_said_by_status_and_ready_does_not_ask_it(house: House, postgres: Postgres) -> None:
     app = Flask("test")
-    app.register_blueprint(health(house.records, Metrics(), None, dict, lambda: False, Strangers()))
+    app.register_blueprint(health(house.records, Metrics(), lambda: True, dict, lambda: False, Strangers()))
     with postgres.silent():
         answer = in_time(lambda: app.test_client().get("/status"))
         ready = in_time(lambda: app.test_client().get("/ready"))

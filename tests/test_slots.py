@@ -7,10 +7,10 @@ import pytest
 
 from ivr.call import Call, OutcomePlan, RequestPlan, SlotPlan
 from ivr.call.actions import Action, Do, Note
-from ivr.call.events import Heard, Played, Started
+from ivr.call.events import Heard, Played, Pressed, Started
 from ivr.call.plan import KEYED_DATE, SlotKind
 from ivr.config import Config
-from tests.calls import after, press, reasons, said
+from tests.calls import after, in_state, press, reasons, said
 
 TODAY = date(2026, 11, 21)  # a Saturday
 LENGTHS: dict[SlotKind, tuple[int, ...]] = {
@@ -111,3 +111,15 @@ def test_what_is_keyed_and_never_said_aloud_is_in_no_record_and_on_no_card(confi
     assert wanted(actions) == ["4701"]
     assert [action.data["keys"] for action in actions if isinstance(action, Note)] == ["•"] * 4
     assert "4701" not in str(call.card())
+
+
+@pytest.mark.parametrize("state", ["asked for the order number", "asked for the postcode", "asked to choose"])
+def test_the_keys_a_to_d_are_no_part_of_a_number_or_a_choice(config: Config, state: str) -> None:
+    call = in_state(config, state)
+    first = call.handle(Pressed("1"))
+    plain = in_state(config, state)
+    for key in "ABCD":
+        assert reasons(plain.handle(Pressed(key))) == []
+    assert said(plain.handle(Pressed("1"))) == said(first)
+    for key in "DCBA*AB#":
+        plain.handle(Pressed(key))

@@ -1,8 +1,9 @@
 """The story of a call in few words: for the advisor's ear, a SIP telephone and TaskRouter."""
 
 import json
+import re
 from typing import Any, get_args
-from urllib.parse import quote
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from ivr.advisors.story import sip_headers, task_attributes, whisper
 from ivr.call.actions import Reason
+from ivr.call.events import Broken
 from ivr.config import Config
+from tests.calls import in_state
 
 LINK = (
     "https://ivr.example.com/card/CA11111111111111111111111111111111.aSDYFw.2uMyL0IHPnhKTzQ1ZpUwJEh1tb7A8gQwFfUkH2xk3Yk"
@@ -23,7 +26,7 @@ CARD: dict[str, Any] = {
     "slots": {"order_number": "42719"},
     "said": [{"text": "where is my order", "intent": "order_status", "confidence": 0.91}],
     "done": [{"request": "opening_hours", "outcome": "found"}],
-    "tone": {"upset": 0.31, "why": ["raised voice"]},
+    "tone": {"upset": 0.31, "why": ["raised voice"], "offer_from": 0.25, "transfer_from": 0.5},
     "seconds": 41.2,
 }
 
@@ -65,7 +68,7 @@ def test_a_request_nobody_named_goes_by_its_own_name(config: Config) -> None:
 
 
 def test_a_sip_telephone_gets_the_weightiest_first() -> None:
-    assert sip_headers(CARD, LINK) == {
+    assert {name: unquote(value) for name, value in sip_headers(CARD, LINK).items()} == {
         "x-ivr-card": LINK,
         "x-ivr-reason": "asked",
         "x-ivr-request": "order_status",
@@ -101,10 +104,19 @@ cards = st.fixed_dictionaries(
 
 @given(cards)
 def test_headers_keep_twilios_limit_and_the_whole_link_whatever_was_said(card: dict[str, Any]) -> None:
-    headers = sip_headers(card, LINK)
-    assert len("&".join(f"{name}={quote(value, safe='')}" for name, value in headers.items())) < 1024
-    assert headers["x-ivr-card"] == LINK
-    assert all(value and value.isprintable() for value in headers.values())
+    for plain in (False, True):
+        headers = sip_headers(card, LINK, plain)
+        assert len("&".join(f"{name}={value}" for name, value in headers.items())) < 1024
+        assert unquote(headers["x-ivr-card"]) == LINK
+        assert all(value and value.isascii() and unquote(value).isprintable() for value in headers.values())
+        assert not plain or all(re.fullmatch(r"[\w.~:/+-]+", value, re.ASCII) for value in headers.values())
+
+
+def test_a_sip_telephone_that_takes_no_encoded_words_gets_plain_ones() -> None:
+    card = {**CARD, "said": [{"text": "Où est ma commande ?"}], "wanted": "주문"}
+    headers = sip_headers(card, LINK, plain=True)
+    assert headers["x-ivr-card"] == LINK and headers["x-ivr-said"] == "Ou_est_ma_commande"
+    assert headers["x-ivr-slots"] == "order_number:42719" and "x-ivr-request" not in headers
 
 
 @given(cards)
@@ -118,3 +130,13 @@ def test_task_attributes_keep_the_last_words_when_not_all_fit() -> None:
     said = [{"text": f"{number} " + "한" * 150, "intent": None, "confidence": 0.5} for number in range(20)]
     kept = task_attributes({**CARD, "said": said}, LINK)["said"]
     assert kept and kept[-1]["text"].startswith("19 ")
+
+
+def test_an_answer_that_could_not_be_said_is_none_and_an_advisor_gives_it(config: Config) -> None:
+    untold, told = in_state(config, "answer is playing"), in_state(config, "asked for anything else")
+    for call in (untold, told):
+        call.handle(Broken("the voice is gone"))
+    card = untold.card("failure")
+    assert card["done"] == [] and card["pending"] == {"request": "order_status", "how": "shipped"}
+    assert "Already answered" not in whisper(card, config.texts["en"].text)
+    assert "Already answered" in whisper(told.card("failure"), config.texts["en"].text)

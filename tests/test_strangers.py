@@ -1,5 +1,6 @@
 """Who is not let in: every route has a lock or a reason to have none, and knocking long enough changes nothing."""
 
+import ipaddress
 import logging
 import os
 import stat
@@ -19,7 +20,8 @@ from werkzeug.routing import Rule
 
 from ivr.app import create_app
 from ivr.config import Config, ConfigError, Settings
-from ivr.operations.strangers import MOST_ADDRESSES, MOST_REFUSED, Strangers
+from ivr.operations.numbers import ASK_AGAIN
+from ivr.operations.strangers import MOST_ADDRESSES, MOST_REFUSED, Strangers, behind_proxies
 from ivr.records.database import RecordsUnavailable, connect
 from ivr.records.records import NewEvent, Records
 from ivr.supervisor.logins import AT_ONCE, Logins, TooManyAttempts
@@ -137,6 +139,14 @@ def test_the_address_that_was_signed_is_the_configured_one_whatever_a_proxy_or_a
     assert client.post("/voice", data=FORM, headers=headers).status_code == 403
 
 
+def test_a_signature_counts_with_and_without_the_overrides_our_addresses_end_with(app: Flask) -> None:
+    for path in ("/voice", "/voice/next"):
+        for fragment, status in (("", 200), (ASK_AGAIN, 200), ("#rc=9", 403), (ASK_AGAIN + "x", 403)):
+            signature = RequestValidator(TOKEN).compute_signature(BASE + path + fragment, FORM)
+            answer = browser(app).post(path, data=FORM, headers={"X-Twilio-Signature": signature})
+            assert answer.status_code == status, (path, fragment)
+
+
 @pytest.mark.parametrize("signed_as", [BASE, BASE.replace(".com", ".com:443")])
 def test_the_usual_port_may_be_named_or_not(app: Flask, signed_as: str) -> None:
     signature = RequestValidator(TOKEN).compute_signature(f"{signed_as}/voice", FORM)
@@ -215,6 +225,23 @@ def test_where_a_request_comes_from_is_what_our_own_proxy_saw(app: Flask) -> Non
     assert knock("127.0.0.1", "198.51.100.31") == 404
     assert knock("203.0.113.40", "198.51.100.30") == 404, "no proxy of ours: its word does not count"
     assert knock("127.0.0.1", "not an address") == 404
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [
+        ("9.9.9.9:1234", "9.9.9.8:1234"),
+        ("[2001:db8::7]:443", "[2001:db8::8]:443"),
+        ("2001:db8::7", "2001:db8::8"),
+        ("::ffff:9.9.9.9", "::ffff:9.9.9.8"),
+    ],
+)
+def test_an_address_with_a_port_is_still_one_strangers_own(written: str, other: str) -> None:
+    seen = []
+    behind = behind_proxies(lambda environ, _: seen.append(environ["REMOTE_ADDR"]) or [], ["127.0.0.0/8"])  # type: ignore[func-returns-value]
+    for forwarded in (written, other):
+        behind({"REMOTE_ADDR": "::ffff:127.0.0.1", "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {forwarded}"}, print)
+    assert len(set(seen)) == 2 and all(ipaddress.ip_address(each) for each in seen)
 
 
 def test_strangers_are_forgotten_after_a_minute_and_never_fill_the_memory() -> None:

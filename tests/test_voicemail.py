@@ -15,7 +15,9 @@ import pytest
 from ivr.advisors import voicemail
 from ivr.advisors.delivery import Delivery
 from ivr.advisors.voicemail import NotFetched, Voicemail
+from ivr.config.web_address import web_address
 from ivr.records.jobs import MOST_TRIES
+from ivr.records.keeping import Keeping
 from ivr.records.records import Records
 from ivr.speech import models
 from ivr.speech.codec import read_wav
@@ -159,6 +161,23 @@ def test_a_recording_that_is_not_there_yet_is_fetched_later(
     assert records.events(CALL_ID)[-1].data["text"] == ""
 
 
+def test_a_messages_words_are_kept_as_the_supervisors_chose(
+    records: Records, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voicemail, "transcribe", lambda *_: "it is about 42719")
+    write_wav(tmp_path / "message.wav", np.zeros(RATE_HZ, dtype=np.int16))
+    host.holds(PATH + ".wav", (tmp_path / "message.wav").read_bytes())
+    written = []
+    for keep in (Keeping("words"), Keeping(mask_numbers=True), Keeping("nothing")):
+        made = taking_in(records, host, ScriptedModel())
+        made._kept = lambda data, keep=keep: keep.shape(data, ())  # type: ignore[misc]
+        made.received(CALL_ID, host.url + PATH, 5)
+        tried(made)
+        written.append(records.events(CALL_ID)[-1].data.get("text"))
+    assert written == ["it is about 42719", "it is about ••••", None]
+    assert len(host.asked) == 2, "where no words are kept nothing is fetched"
+
+
 def test_after_a_day_without_the_recording_the_record_says_so(records: Records, host: Host) -> None:
     made = taking_in(records, host, ScriptedModel())
     made.received(CALL_ID, host.url + PATH, 5)
@@ -189,6 +208,13 @@ def test_what_cannot_be_written_down_is_delivered_all_the_same(records: Records,
         "file:///etc/passwd",
         "ftp://api.twilio.com/RE1",
         "//api.twilio.com/RE1",
+        r"https://evil.example\.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1",
+        r"https://api.evil.example\.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1",
+        "https://api.twilio.com@evil.example/RE1",
+        "https://evil.example#.twilio.com/RE1",
+        "https://evil.example?.twilio.com/RE1",
+        "https://api.twilio.com\t.evil.example/RE1",
+        "https://evil.example%2f.twilio.com/RE1",
         "",
     ],
 )
@@ -203,6 +229,19 @@ def test_a_redirect_elsewhere_is_refused_and_gets_no_token(records: Records, hos
     with pytest.raises(NotFetched, match="not where Twilio keeps"):
         taking_in(records, host, None).fetch(host.url + PATH)
     assert other.asked == []
+
+
+def test_a_backslash_leads_the_token_to_no_other_host(records: Records, host: Host) -> None:
+    """urlsplit sees a host of Twilio's; urllib3, which connects, goes to what stands before the backslash."""
+    port = host.server.server_port
+    for address in (f"http://127.0.0.1:{port}\\.twilio.com", f"http://127.0.0.1:{port}@evil.example"):
+        with pytest.raises(NotFetched):
+            taking_in(records, host, None).fetch(address + PATH)
+    for location in (f"//127.0.0.1:{port}\\.twilio.com/stolen", "//localhost\\.twilio.com/stolen"):
+        host.redirects(PATH + ".wav", location)
+        with pytest.raises(NotFetched):
+            taking_in(records, host, None).fetch(host.url + PATH)
+    assert {path for path, _ in host.asked} == {PATH + ".wav"}
 
 
 def test_redirects_in_a_circle_end(records: Records, host: Host) -> None:
@@ -220,10 +259,14 @@ def test_a_recording_without_end_is_not_taken(records: Records, host: Host, monk
 
 def test_only_twilios_api_is_given_the_token(records: Records, host: Host) -> None:
     made = taking_in(records, host, None)
-    assert made._account(f"https://api.twilio.com{PATH}.wav") == (ACCOUNT, TOKEN)
-    assert made._account(f"https://api.dublin.ie1.twilio.com{PATH}.wav") == (ACCOUNT, TOKEN)
-    assert made._account(f"https://media.twiliocdn.com{PATH}.wav") is None
-    assert made._account(f"https://api.twilio.com.example.com{PATH}.wav") is None
+
+    def given(server: str) -> tuple[str, str] | None:
+        return made._account(web_address(f"{server}{PATH}.wav"))
+
+    assert given("https://api.twilio.com") == given("https://api.dublin.ie1.twilio.com") == (ACCOUNT, TOKEN)
+    assert given("https://API.twilio.com:443") == given(host.url) == (ACCOUNT, TOKEN)
+    assert given("https://media.twiliocdn.com") is None and given("https://api.twilio.com.example.com") is None
+    assert given("http://127.0.0.1:9") is None
 
 
 # -- free speech ------------------------------------------------------------------------------------------------------

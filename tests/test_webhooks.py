@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from ivr.config import Config
+from ivr.supervisor.numbers import TodaysNumbers
 from tests.house import CALL_ID, House
 
 
@@ -82,6 +83,42 @@ def test_the_next_webhook_of_an_unknown_or_unfinished_call_is_a_transfer(house: 
     assert "<Dial" in house.post("/voice/next")[1]
     stored = house.records.call(CALL_ID)
     assert stored and (stored.outcome, stored.reason) == ("transferred", "failure")
+
+
+@pytest.mark.parametrize(
+    "call_id", ["", "CA1\n2026-12-01 WARNING forged", "../../x", "CA" + "1" * 63, "CA\u0661", "CA 1"]
+)
+def test_what_is_no_identifier_opens_no_record_and_its_caller_reaches_a_person(house: House, call_id: str) -> None:
+    status, answer = house.post("/voice", call_id=call_id)
+    assert status == 200 and "<Dial" in answer and "<Stream" not in answer
+    assert house.records.call(call_id) is None
+
+
+@pytest.mark.parametrize("said", ["+7378742833", "+17378742833", "+8656696", "Restricted", "client:jane", ""])
+def test_strangers_who_withhold_their_number_are_not_one_repeat_caller(house: House, said: str) -> None:
+    for number in range(4):
+        call_id = f"CA{number:032}"
+        assert "<Stream" in house.post("/voice", call_id=call_id, From=said)[1]
+        house.post("/voice/ended", call_id=call_id, CallStatus="completed")
+        stored = house.records.call(call_id)
+        assert stored and stored.caller == "" and not stored.called_before
+
+
+@pytest.mark.parametrize("dialled", ["15550133", "sip:+15550133@ivr.example.com", "+1 555-0133", " +15550133"])
+def test_a_line_answers_in_its_language_however_it_was_dialled(house: House, dialled: str) -> None:
+    house.post("/voice", To=dialled, From="sip:+12025550142@pbx.example.com")
+    stored = house.records.call(CALL_ID)
+    assert stored and (stored.line, stored.language, stored.caller) == ("+15550133", "fr", "+12025550142")
+
+
+def test_a_number_that_is_no_line_is_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(3):
+        house.post("/voice", call_id=f"CA{number:032}", To="sip:support@example.com")
+    assert [each.getMessage() for each in caplog.records if "no line" in each.getMessage()] == [
+        f"call CA{0:032} dialled 'sip:support@example.com', which is no line of config/ivr.yaml"
+    ]
+    today = TodaysNumbers(house.records.engine, lambda: house.parts.config.zone).now()
+    assert [each["why"] for each in today.troubles] == ["sip:support@example.com"]
 
 
 def test_a_withheld_number_is_stored_as_none(house: House) -> None:

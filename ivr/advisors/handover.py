@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from babel import Locale
@@ -27,7 +27,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known from elsewhere.  ``orders``: None while or because they could not be looked up."""
+    """What is known from elsewhere.  ``orders``: None while or because they could not be looked up.
+
+    ``now``: in the company's time zone, in which all times are shown.
+    """
 
     events: Sequence[StoredEvent]
     earlier: Sequence[EarlierCall]
@@ -61,7 +64,7 @@ def handover(call: StoredCall, facts: Facts, text: Text, locale: Locale) -> dict
         "conversation": _conversation(facts.events, text) or _from_card(card, text),
         "earlier": [_earlier(each, facts.now, text, locale) for each in facts.earlier],
         "promise": facts.promise,
-        "window": _window(facts.promise, locale) if facts.promise else "",
+        "window": _window(facts.promise, locale, facts.now.tzinfo) if facts.promise else "",
         "voicemail": _voicemail(facts.events),
         "orders": facts.orders,
         "opened": sum(event.kind == "card_opened" for event in facts.events),
@@ -81,7 +84,7 @@ def _pending(pending: Mapping[str, Any] | None, text: Text) -> tuple[str, str] |
 def _minutes(call: StoredCall, now: datetime) -> int | None:
     if call.ended_at is None:
         return None
-    ended = call.ended_at if call.ended_at.tzinfo else call.ended_at.replace(tzinfo=now.tzinfo)
+    ended = call.ended_at if call.ended_at.tzinfo else call.ended_at.replace(tzinfo=UTC)
     return max(0, int((now - ended).total_seconds())) // 60
 
 
@@ -126,8 +129,8 @@ def _earlier(call: EarlierCall, now: datetime, text: Text, locale: Locale) -> di
     }
 
 
-def _window(promise: Promise, locale: Locale) -> str:
-    begin, end = (moment.astimezone() for moment in (promise.not_before, promise.not_after))
+def _window(promise: Promise, locale: Locale, zone: tzinfo | None) -> str:
+    begin, end = (moment.astimezone(zone) for moment in (promise.not_before, promise.not_after))
     until = "short" if begin.date() == end.date() else None
     last = format_datetime(end, "HH:mm" if until else "d MMM HH:mm", locale=locale)
     return f"{format_datetime(begin, 'EEEE d MMM HH:mm', locale=locale)} – {last}"

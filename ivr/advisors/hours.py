@@ -12,7 +12,7 @@ Span = tuple[int, int]
 ALL_DAY: tuple[Span, ...] = ((0, 1440),)
 LOOK_AHEAD_DAYS = 400  # a team that opens once a year is still found
 WINDOW_MINUTES = 180  # how long a promised callback may take: a caller can be at home for three hours, not for a day
-MORNING = 8
+MORNING, EVENING = 8, 18  # nobody is offered a call at night who can have one by day
 SHORTEST = timedelta(minutes=30)  # a window that is nearly over is no promise
 
 
@@ -50,15 +50,19 @@ class Hours:
         return None
 
     def windows(self, now: datetime) -> list[Window]:
-        """When a callback can be promised: the next two times somebody is there, and another day's first by day."""
+        """When a callback can be promised.
+
+        The next two times somebody is there, what is left of that day by daylight, and the first of another day.
+        """
         found: list[Window] = []
         for opens, end in self._spans(now, LOOK_AHEAD_DAYS, WINDOW_MINUTES):
             start = max(opens, now.astimezone(self.zone))
-            another_day = start.date() > found[0].start.date() and start.hour >= MORNING if len(found) == 2 else True
-            if end - start < SHORTEST or not another_day:
+            another_day = len(found) >= 2 and start.date() > found[1].start.date()
+            by_day = start.hour >= MORNING and (another_day or start.hour < EVENING)
+            if end - start < SHORTEST or (len(found) >= 2 and not by_day):
                 continue
             found.append(Window(start, end, now=opens < now))
-            if len(found) == 3:
+            if another_day:
                 break
         return found
 

@@ -35,19 +35,21 @@ from ivr.advisors.steps import (
     Wait,
     Waits,
 )
-from ivr.advisors.teams import Advisors, Target, Team, telephone_number
+from ivr.advisors.teams import Advisors, Target, Team
+from ivr.phone_numbers import callback_number, can_be_called
 
 MOST_TRIES = 3  # answers of a caller that lead nowhere, before the machine goes on without one
 MOST_MINUTES = 30  # nobody can say anything honest about a longer wait
 OTHER = "other"  # in place of a number: not the one that calls, but one that is to be keyed
 LAST = 999  # the rung on which telephones ring for the last time, hours or not
-_NUMBER = re.compile(r"\+[1-9]\d{5,14}")  # a caller may also ring from a SIP address, which nobody can call back
+_NUMBER = re.compile(r"\+[1-9]\d{5,14}")
 _CHOICES: dict[str, Choice] = {"1": "callback", "2": "voicemail"}
 
 
 def next_step(advisors: Advisors, place: Place, happened: Happened, now: datetime, caller: str = "") -> Step:
     """What is next.  ``caller``: the number that rings, "" when it is withheld."""
-    way = _Way(advisors, place, now, caller if _NUMBER.fullmatch(caller) else "")
+    called_back = _NUMBER.fullmatch(caller) and can_be_called(caller, advisors.country)
+    way = _Way(advisors, place, now, caller if called_back else "")
     match happened:
         case Arrived():
             return way.ring(0, first=True)
@@ -236,7 +238,7 @@ class _Way:
             return person
         if not keys or way.place.tries > MOST_TRIES:
             return self.record()
-        number = OTHER if self.known else telephone_number(keys, self.advisors.country)
+        number = OTHER if self.known else callback_number(keys, self.advisors.country)
         return replace(way, place=replace(way.place, number=number or OTHER)).ask_number(wrong=number is None)
 
     def ask_window(self, number: str) -> Step:
@@ -256,7 +258,7 @@ class _Way:
         windows = self.chain[0].hours.windows(said)
         if not (windows and self.known):
             return self.record()
-        index = int(key) - 1 if key in ("1", "2", "3") and int(key) <= len(windows) else 0
+        index = int(key) - 1 if key in "123456789"[: len(windows)] and key else 0
         return Promise(self.place, self.chain[0], self.known, windows[index])
 
     def silent(self) -> Step:

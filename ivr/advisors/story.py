@@ -5,6 +5,8 @@ name it does not know.
 """
 
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +19,6 @@ Text = Callable[[str, Mapping[str, Any]], str]
 MOST_HEADER_CHARACTERS = 1023  # Twilio: all headers of a <Sip> together below 1,024
 MOST_ATTRIBUTE_BYTES = 3500  # TaskRouter takes 4,096 and adds some of its own
 _LONGEST_WORDS = 200
-_LOSING_PATIENCE = 0.25  # where the shipped config/tone.yaml begins to offer a person
 
 
 def reason_in_words(reason: str | None, text: Text) -> str:
@@ -36,13 +37,18 @@ def request_in_words(intent: str | None, text: Text) -> str:
 
 
 def mood(card: Card) -> str:
-    """How the caller sounded last: "upset", "losing_patience", "calm", or "" when nobody can say."""
+    """How the caller sounded last: "upset", "losing_patience", "calm", or "" when nobody can say.
+
+    Where one begins and the other ends the card says itself, as config/tone.yaml said during the call.
+    """
     if card.get("reason") == "tone":
         return "upset"
     tone = card.get("tone")
     if not tone:
         return ""
-    return "losing_patience" if tone["upset"] >= _LOSING_PATIENCE else "calm"
+    if "offer_from" not in tone:
+        return ""
+    return "losing_patience" if tone["upset"] >= tone["offer_from"] else "calm"
 
 
 def whisper(card: Card, text: Text) -> str:
@@ -63,13 +69,32 @@ def whisper(card: Card, text: Text) -> str:
     return " ".join(text("whisper", values).split())
 
 
-def sip_headers(card: Card, link: str) -> dict[str, str]:
-    """Headers for ``<Sip>``, the weightiest first; together, url-encoded, within Twilio's limit.
+def sip_headers(card: Card, link: str, plain: bool = False) -> dict[str, str]:
+    """Headers for ``<Sip>``, encoded, the weightiest first; together within Twilio's limit.
 
     What does not fit is left out, except the caller's last words, which are cut.  The link is always whole.
+    ``plain``: nothing is encoded; letters lose their accents, and what then has no place in a SIP address becomes "_".
     """
+    encoded = _plain if plain else _percent
+    return {name: encoded(value) for name, value in _headers(card, link, encoded).items()}
+
+
+def _percent(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _plain(value: str) -> str:
+    """Of what RFC 3261 lets stand in a header of an address: "Où est ma commande ?" -> "Ou_est_ma_commande"."""
+    without_accents = unicodedata.normalize("NFKD", value.replace("=", ":")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9.~:/+_-]+", "_", without_accents).strip("_")
+
+
+def _headers(card: Card, link: str, encoded: Callable[[str], str]) -> dict[str, str]:
+    def length(name: str, value: str) -> int:
+        return len(name) + len("=") + len(encoded(value)) + len("&")
+
     headers = {"x-ivr-card": link}
-    left = MOST_HEADER_CHARACTERS - _length("x-ivr-card", link)
+    left = MOST_HEADER_CHARACTERS - length("x-ivr-card", link)
     for name, value in (
         ("x-ivr-reason", card.get("reason") or "failure"),
         ("x-ivr-request", card.get("wanted") or ""),
@@ -84,11 +109,11 @@ def sip_headers(card: Card, link: str) -> dict[str, str]:
     ):
         plain = "".join(letter if letter.isprintable() else " " for letter in value).strip()
         if name == "x-ivr-said":
-            while plain and _length(name, plain) > left:
+            while plain and length(name, plain) > left:
                 plain = plain[:-1]
-        if plain and _length(name, plain) <= left:
+        if encoded(plain) and length(name, plain) <= left:
             headers[name] = plain
-            left -= _length(name, plain)
+            left -= length(name, plain)
     return headers
 
 
@@ -124,7 +149,3 @@ def task_attributes(card: Card, link: str) -> dict[str, Any]:
 def _last_words(card: Card) -> str:
     said = [str(each["text"]) for each in card.get("said") or () if each.get("text")]
     return said[-1] if said else ""
-
-
-def _length(name: str, value: str) -> int:
-    return len(name) + len("=") + len(quote(value, safe="")) + len("&")

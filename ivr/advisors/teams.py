@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import phonenumbers
-
 from ivr.advisors.hours import Hours
 
 TargetKind = Literal["number", "sip", "client", "queue", "workflow"]
@@ -76,13 +74,15 @@ class Route:
 class Advisors:
     """All teams, the routes to them in order, and the team of every other call.
 
-    ``country``: where numbers written or keyed without a country code belong.
+    ``country``: where numbers written or keyed without a country code belong.  ``plain_sip``: headers of a SIP
+    telephone have no character that would have to be encoded.
     """
 
     teams: Mapping[str, Team]
     default: str
     routes: tuple[Route, ...] = field(default=())
     country: str = "US"
+    plain_sip: bool = False
 
     def route(self, reason: str | None, topic: str | None, language: str) -> Team:
         """The team a call belongs to, whether it is open or not: the first route that fits and speaks the language."""
@@ -99,18 +99,3 @@ class Advisors:
             chain.append(team)
             team = self.teams.get(team.then or "")
         return tuple(chain)
-
-
-def telephone_number(text: str, country: str) -> str | None:
-    """A number in any spelling as +country code and digits; None for what can be nobody's number.
-
-    Lengths and country codes are checked, not whether a range is in use: ranges are opened more often than any library
-    is updated.
-    """
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

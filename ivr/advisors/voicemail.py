@@ -5,16 +5,18 @@ Its link is delivered at once; what follows is a help for who reads it, and may 
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import urljoin
 
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors.delivery import Delivery
+from ivr.config.web_address import BadAddress, WebAddress, web_address
 from ivr.records.jobs import Job, Jobs
 from ivr.records.records import Records
 from ivr.speech.codec import read_wav
@@ -33,7 +35,11 @@ class NotFetched(Exception):
 
 
 class Voicemail:
-    """Takes in messages.  ``base``: where a stand-in for Twilio keeps its recordings; None for the real one."""
+    """Takes in messages.
+
+    ``base``: where a stand-in for Twilio keeps its recordings; None for the real one.  ``kept``: what the supervisors
+    let be stored of an event.
+    """
 
     def __init__(
         self,
@@ -42,12 +48,14 @@ class Voicemail:
         models: Mapping[str, RecognitionModel],
         auth_token: str,
         base: str | None = None,
+        kept: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
     ) -> None:
         self._records = records
         self._delivery = delivery
         self._models = models
         self._auth_token = auth_token
-        self._base = base
+        self._kept = kept
+        self._base = web_address(base) if base else None
         self._jobs = Jobs(records.engine, "voicemail", self._take_in, self._gave_up, timedelta(minutes=10))
 
     def received(self, call_id: str, recording_url: str, seconds: int) -> None:
@@ -75,6 +83,9 @@ class Voicemail:
         if model is None:
             self._gave_up(job, f"no recogniser for {stored.language}")
             return
+        if "text" not in self._kept({"text": ""}):
+            self._gave_up(job, "no words are kept")
+            return
         with TemporaryDirectory(prefix="ivr-voicemail-") as folder:
             path = Path(folder) / "message.wav"
             path.write_bytes(self.fetch(job.what))
@@ -84,7 +95,7 @@ class Voicemail:
                 _log.exception("call %s: its message is not written down", job.call_id)
                 self._gave_up(job, str(error))
                 return
-        self._records.note(job.call_id, "transcript", {"text": text, "by": model.name})
+        self._records.note(job.call_id, "transcript", self._kept({"text": text, "by": model.name}))
         self._delivery.announce(job.call_id, "transcript")
 
     def _gave_up(self, job: Job, why: str) -> None:
@@ -94,35 +105,48 @@ class Voicemail:
 
     def fetch(self, url: str) -> bytes:
         """The recording as a WAV file.  Raises NotFetched or requests.RequestException."""
+        try:
+            return self._follow(url)
+        except ValueError:  # requests reads where a redirect leads, although it is told not to follow
+            raise NotFetched("the recording's host redirects to what is no web address") from None
+
+    def _follow(self, url: str) -> bytes:
         url += "" if url.endswith(".wav") else ".wav"
         deadline = time.monotonic() + WHOLE_S
         for _ in range(MAX_REDIRECTS + 1):
-            self._check(url)
+            address = self._checked(url)
             with requests.get(
-                url, auth=self._account(url), timeout=(CONNECT_S, READ_S), allow_redirects=False, stream=True
+                address.url,
+                auth=self._account(address),
+                timeout=(CONNECT_S, READ_S),
+                allow_redirects=False,
+                stream=True,
             ) as answer:
                 if answer.is_redirect:
-                    url = urljoin(url, answer.headers["Location"])
+                    url = urljoin(address.url, answer.headers["Location"])
                     continue
                 if answer.status_code != 200:
                     raise NotFetched(f"the recording's host answered {answer.status_code}")
                 return _read(answer, deadline)
         raise NotFetched("the recording's host redirects again and again")
 
-    def _check(self, url: str) -> None:
-        """Only Twilio's own hosts, encrypted: the address came from outside."""
-        parts = urlsplit(url)
-        if self._base and url.startswith(self._base.rstrip("/") + "/"):
-            return
-        if parts.scheme != "https" or not (parts.hostname or "").endswith(_HOSTS) or parts.port not in (None, 443):
-            raise NotFetched(f"{parts.scheme}://{parts.hostname} is not where Twilio keeps recordings")
+    def _checked(self, url: str) -> WebAddress:
+        """Only Twilio's own hosts, encrypted: the address came from outside.  Raises NotFetched."""
+        try:
+            address = web_address(url)
+        except BadAddress as error:
+            raise NotFetched(f"the recording's address {error}") from None
+        if self._base and address.same_server(self._base):
+            return address
+        if address.scheme != "https" or not address.host.endswith(_HOSTS) or address.port != 443:
+            raise NotFetched(f"{address.scheme}://{address.host} is not where Twilio keeps recordings")
+        return address
 
-    def _account(self, url: str) -> tuple[str, str] | None:
+    def _account(self, address: WebAddress) -> tuple[str, str] | None:
         """Account and token, for Twilio's API only; a host it redirects to gets neither."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        ours = (host.startswith("api.") and host.endswith(".twilio.com")) or (self._base and url.startswith(self._base))
-        account = next((each for each in parts.path.split("/") if each.startswith("AC")), None)
+        api = address.host.startswith("api.") and address.host.endswith(".twilio.com")
+        ours = api or (self._base is not None and address.same_server(self._base))
+        account = next((each for each in address.path.split("/") if each.startswith("AC")), None)
         return (account, self._auth_token) if ours and account else None
 
 

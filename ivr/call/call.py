@@ -112,6 +112,8 @@ class Call:
         return self.asking.history.card(reason, self.elapsed_ms)
 
     def _handle(self, event: Event) -> list[Action]:
+        if isinstance(event, Played | Heard | Pressed):
+            self.asking.history.told()
         match event:
             case Started():
                 return [Listen(self.asking.expecting), *self.asking.greet(self._keys)]
@@ -137,6 +139,7 @@ class Call:
             case HungUp():
                 return self.asking.hung_up()
             case Broken(why=why):
+                self.asking.history.untold()
                 return [Note("broken", {"why": why}), *self.asking.transfer("failure")]
             case _:
                 return self.asking.transfer("failure")

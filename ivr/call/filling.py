@@ -16,6 +16,8 @@ class Filled:
     value: str
 
 
+_KEYS = "0123456789*#"
+
 Step = Filled | Filling | ConfirmingSlot | Transfer | None
 """What digits lead to: a value, waiting for more of them, reading them back, a person; None: a miss."""
 
@@ -48,6 +50,8 @@ def _decided(state: Filling | ConfirmingSlot, value: str, sure: float, bands: Ba
 
 def pressed(state: Filling, key: str) -> Step:
     """A key while a number is asked for: the next digit, # for "that is all" or * for "from the beginning"."""
+    if key not in _KEYS:  # A to D, which a few telephones have
+        return state
     if key == "*":
         return replace(state, keyed="")
     if key == "#":

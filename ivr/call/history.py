@@ -14,6 +14,7 @@ class History:
         self._caller = caller
         self._said: list[dict[str, Any]] = []
         self._done: list[dict[str, Any]] = []
+        self._told = 0  # how many of them the caller has heard of
         self._slots: dict[str, str] = {}
         self._wanted: str | None = None
         self._tone: dict[str, Any] | None = None
@@ -44,6 +45,16 @@ class History:
         """A request came to an outcome."""
         self._done.append({"request": request, "outcome": outcome})
         self._pending = None
+
+    def told(self) -> None:
+        """The caller has heard what was said, or spoke instead of hearing the end of it."""
+        self._told = len(self._done)
+
+    def untold(self) -> None:
+        """What was to be said failed: an answer nobody heard is none, and an advisor has to give it."""
+        unheard, self._done = self._done[self._told :], self._done[: self._told]
+        for each in unheard:
+            self.pending(each["request"], each["outcome"])
 
     def dropped(self, request: str) -> None:
         """The caller no longer wants it, and knows that nothing was done."""

@@ -5,10 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import click
 
+from ivr.config import ConfigError, home, load
 from ivr.config.settings import database_url
 from ivr.records.callbacks import Callbacks, Promise
 from ivr.records.records import Records, RecordsUnavailable
@@ -38,7 +39,7 @@ def callbacks(done: int | None, by: str | None, broken: bool, as_json: bool) -> 
     if as_json:
         click.echo(json.dumps([_row(each, now) for each in found], default=str, indent=2))
     elif found:
-        _show(found, now)
+        _show(found, now, _zone())
     else:
         click.echo("No promise was broken." if broken else "Nobody is waiting for a callback.")
 
@@ -65,24 +66,30 @@ def _row(promise: Promise, now: datetime) -> dict[str, object]:
     return {**asdict(promise), "state": _state(promise, now)}
 
 
-def _show(found: Sequence[Promise], now: datetime) -> None:
+def _show(found: Sequence[Promise], now: datetime, zone: tzinfo) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from ivr.phone.plain import plain
 
-    table = Table("ID", "State", "Number", "Call between", "Team", "Language", "Asked", box=None, pad_edge=False)
+    table = Table(
+        "ID", "State", "Number", f"Call between ({zone})", "Team", "Language", "Asked", box=None, pad_edge=False
+    )
     colours = {"due": "bold green", "broken": "bold red", "later": ""}
     for each in found:
         state = _state(each, now)
-        until = "%H:%M" if _local(each.not_before).date() == _local(each.not_after).date() else "%a %d %b %H:%M"
-        window = f"{_local(each.not_before):%a %d %b %H:%M} – {_local(each.not_after):{until}}"
-        asked = f"{_local(each.asked_at):%a %d %b %H:%M}"
-        table.add_row(
-            str(each.id), state, plain(each.number), window, each.team, each.language, asked, style=colours[state]
-        )
+        begin, end, asked = (moment.astimezone(zone) for moment in (each.not_before, each.not_after, each.asked_at))
+        until = "%H:%M" if begin.date() == end.date() else "%a %d %b %H:%M"
+        window, first_asked = f"{begin:%a %d %b %H:%M} – {end:{until}}", f"{asked:%a %d %b %H:%M}"
+        row = (str(each.id), state, plain(each.number), window, each.team, each.language, first_asked)
+        table.add_row(*row, style=colours[state])
     Console().print(table)
 
 
-def _local(moment: datetime) -> datetime:
-    return moment.astimezone()
+def _zone() -> tzinfo:
+    """The company's time zone, in which callers were told when they are called; UTC where the files cannot be read."""
+    try:
+        return load(home()).zone
+    except ConfigError as error:
+        click.echo(f"times are in UTC: {error.mistakes[0]}", err=True)
+        return UTC

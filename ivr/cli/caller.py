@@ -1,6 +1,7 @@
 """``ivr caller``: what is stored of one caller, for them to have or to have removed."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -15,11 +16,28 @@ def caller() -> None:
 
 @caller.command("export")
 @click.argument("number")
-def export_caller(number: str) -> None:
-    """Everything stored of a calling number, as JSON."""
+@click.option("--audio", type=click.Path(path_type=Path, file_okay=False), help="A folder for its sound, as WAV files.")
+def export_caller(number: str, audio: Path | None) -> None:
+    """Everything stored of a calling number, as JSON; with --audio the sound of its calls, too."""
     from ivr.records.privacy import export
 
-    click.echo(json.dumps(export(_records().engine, number), ensure_ascii=False, indent=2))
+    found = export(_records().engine, audio_directory(), number)
+    for call in found["calls"]:
+        if audio and call["sound_s"]:
+            call["sound"] = str(_write_sound(audio, call["call_id"]))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    if not audio and any(call["sound_s"] for call in found["calls"]):
+        click.echo("The sound of some calls is kept, too: say --audio FOLDER to have it.", err=True)
+
+
+def _write_sound(folder: Path, call_id: str) -> Path:
+    from ivr.records.audio import as_wave, path_of
+    from ivr.speech.codec import decode_mulaw
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{call_id}.wav"
+    path.write_bytes(as_wave(decode_mulaw(path_of(audio_directory(), call_id).read_bytes()).tobytes()))
+    return path
 
 
 @caller.command()

@@ -253,7 +253,7 @@ def _taken_over(file: Path, intent: str | None, language: str | None) -> Templat
             data = opened.read(2 * MAX_CHARACTERS + 1)  # enough to see that it is too large
     except OSError as error:
         raise Refused([Problem(1, f"cannot be read ({error.strerror})", "check its permissions")]) from None
-    return to_templates(read_grammar(decode(data)), intent, language)
+    return to_templates(read_grammar(decode(data), intent is not None), intent, language)
 
 
 @grammar.command()

@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, StringConstraints
 from rapidfuzz import process
 
 from ivr.config.files import File, Name, Number
 from ivr.config.source import Mistakes, Source
+from ivr.config.web_address import BadAddress, web_address
 
 CALL = frozenset({"caller", "language"})  # known of every call
 CHANGE = frozenset({"key", "changed", "secret"})  # made for every action
@@ -123,20 +123,13 @@ def _mistakes(action: ActionEntry, known: frozenset[str]) -> Iterator[Found]:
 
 
 def _http_mistakes(http: HttpEntry, changes: bool) -> Iterator[Found]:
-    try:
-        parts = urlsplit(http.url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        parts, host = urlsplit(""), None
     place = ("http", "url")
-    if parts.scheme not in ("https", "http") or not host:
-        yield place, f"{http.url!r} is no web address", "write https://HOST/PATH"
-    if PLACEHOLDER.search(parts.netloc) or parts.username:
-        yield (
-            place,
-            "the host is fixed, and has no user or password",
-            "use {slots} after the host, ${VARIABLES} in headers",
-        )
+    try:
+        web_address(http.url)
+    except BadAddress as error:
+        yield place, f"`url` {error}", "write https://HOST/PATH; a user or password belongs in `headers`"
+    if PLACEHOLDER.search(http.url.partition("://")[2].partition("/")[0]):
+        yield place, "the host is fixed", "use {slots} after the host, ${VARIABLES} in headers"
     for name, value in http.headers.items():
         if _KEEPS_SECRETS.search(name) and not VARIABLE.search(value):
             remedy = f"write {name}: ${{SHOP_TOKEN}}, and set SHOP_TOKEN where the server runs"

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from ivr.advisors.hours import ALL_DAY, Hours, Span
-from ivr.advisors.teams import Advisors, Route, Target, Team, Waiting, telephone_number
+from ivr.advisors.teams import Advisors, Route, Target, Team, Waiting
 from ivr.config.files import AdvisorsFile, HolidaysEntry, QueueEntry, RouteEntry, TeamEntry
 from ivr.config.source import Mistakes, Source
+from ivr.phone_numbers import telephone_number
 
 MOST_AT_ONCE = 10  # telephones Twilio rings at once
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -42,7 +43,7 @@ def advisors(
         )
         for route in file.routes
     )
-    return Advisors(teams, file.team, routes, file.country)
+    return Advisors(teams, file.team, routes, file.country, file.sip_headers == "ascii")
 
 
 def _team(name: str, entry: TeamEntry, file: AdvisorsFile, languages: tuple[str, ...], report: Report) -> Team:

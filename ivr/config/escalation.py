@@ -5,6 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import ivr.call
+from ivr.cache_folder import remove_unused, used
 from ivr.call.proof import Flaw, one_of_each, prove, unheard
 from ivr.config.load import Config
 from ivr.config.source import ConfigError, Mistake, read
@@ -44,6 +45,7 @@ def _digest(alike: str) -> str:
 
 def _remembered(proved: Path) -> int:
     with suppress(OSError, ValueError):
+        used(proved)
         return int(proved.read_text(encoding="ascii"))
     return 0
 
@@ -51,6 +53,7 @@ def _remembered(proved: Path) -> int:
 def _remember(proved: Path, states: int) -> None:
     with suppress(OSError):  # then it is proved again
         replace(proved, str(states))
+        remove_unused(proved.parent, "*.proved")
 
 
 def _mistake(config: Config, flaw: Flaw) -> Mistake:

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ivr.call.actions import Reason
+from ivr.config.web_address import fetchable
 from ivr.records.keeping import What
 from ivr.tone.weights import WordClass
 
@@ -165,7 +166,8 @@ class AdvisorsFile(File):
     teams: Annotated[dict[Name, TeamEntry], Field(min_length=1)]
     routes: list[RouteEntry] = []
     team: Name
-    webhook: Annotated[str, StringConstraints(pattern=r"^https://[^/]+")] | None = None
+    sip_headers: Literal["encoded", "ascii"] = "encoded"
+    webhook: Annotated[str, StringConstraints(pattern=r"^https://[^/]+"), AfterValidator(fetchable)] | None = None
 
 
 class GrammarFile(File):

@@ -75,7 +75,8 @@ class Config:
 
     ``lines``: dialled number -> language; the first is for unknown numbers.  ``keys``: dialled number -> key -> another
     language.  ``tone``: None when it is switched off.  ``most_given_up``: calls that a number may give up within 24
-    hours before it is put straight through; 0: any number of them.
+    hours before it is put straight through; 0: any number of them.  ``number_words``: of all
+    languages, because a call may change its own.
     """
 
     home: Path
@@ -96,6 +97,7 @@ class Config:
     most_given_up: int
     max_calls: int
     keep: Keeping
+    number_words: frozenset[str]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -133,6 +135,7 @@ def load(home: Path) -> Config:
     advisors = build_advisors(sources["advisors"], advisors_file, tuple(ivr.languages), served, mistakes)
     if mistakes.found:
         raise ConfigError(mistakes.found)
+    digits = [grammar.digit_words for grammar in grammars.values()]
     return Config(
         home=home,
         company=ivr.company,
@@ -154,6 +157,7 @@ def load(home: Path) -> Config:
         keep=Keeping(
             ivr.keep.what, ivr.keep.numbers == "masked", ivr.keep.days, ivr.keep.card_days, ivr.keep.audio_days
         ),
+        number_words=frozenset(word for each in digits for word in (*each.words, *each.group_words)),
     )
 
 

@@ -2,18 +2,19 @@
 
 import ipaddress
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ivr.config.source import ConfigError, Mistake
+from ivr.config.web_address import LOOPBACK, BadAddress, web_address
 
 DEMO = "demo"  # for IVR_SHOP_URL: invented orders
 SIMULATED = "IVR_SIMULATED_RECOGNITION"
 SIMULATED_CLOCK = "IVR_SIMULATED_CLOCK"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL_PROXIES = ("127.0.0.0/8", "::1/128")  # a proxy on the same machine
 
 
@@ -81,16 +82,21 @@ class Settings:
         """The WebSocket address of the same server."""
         return "ws" + self.public_url.removeprefix("http") + "/media"
 
+    @property
+    def trial(self) -> bool:
+        """True when only this machine can reach the server: its public address is its own."""
+        return web_address(self.public_url).loopback
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings.  Raises ConfigError naming everything that is missing or wrong."""
         mistakes: list[Mistake] = []
         public_url = environ.get("IVR_PUBLIC_URL", "").rstrip("/")
-        parts = urlsplit(public_url)
+        parts = urlsplit(public_url if _is_address(public_url) else "")
         if parts.scheme not in ("https", "http") or not parts.hostname:
             remedy = "set it to the address Twilio reaches this server at, like https://ivr.example.com"
             mistakes.append(Mistake("environment", None, f"IVR_PUBLIC_URL is {public_url or 'not set'!r}", remedy))
-        elif parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
             remedy = "use https://: Twilio only opens wss:// streams, and signatures would travel in the clear"
             mistakes.append(Mistake("environment", None, "IVR_PUBLIC_URL is not https", remedy))
         if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
@@ -102,11 +108,11 @@ class Settings:
                 Mistake("environment", None, what, f"{remedy}answers /voice and /media at a host of its own")
             )
         simulated = environ.get(SIMULATED) == "1"
-        if simulated and parts.hostname not in _LOOPBACK:
+        if simulated and parts.hostname not in LOOPBACK:
             remedy = "unset it: it is for the server that `ivr call` starts for itself, real callers would not be heard"
             mistakes.append(Mistake("environment", None, f"{SIMULATED} is set", remedy))
         clock_at = environ.get(SIMULATED_CLOCK)
-        if clock_at and parts.hostname not in _LOOPBACK:
+        if clock_at and parts.hostname not in LOOPBACK:
             remedy = "unset it: it is for the server that `ivr call --at` starts for itself"
             mistakes.append(Mistake("environment", None, f"{SIMULATED_CLOCK} is set", remedy))
         if not environ.get("IVR_TWILIO_AUTH_TOKEN"):
@@ -115,10 +121,8 @@ class Settings:
         workers = environ.get("IVR_WORKERS", "")
         if workers and not (workers.isdigit() and int(workers) > 0):
             mistakes.append(Mistake("environment", None, f"IVR_WORKERS is {workers!r}", "set it to a whole number"))
-        webhook = urlsplit(environ.get("IVR_WEBHOOK_URL", ""))
-        if webhook.netloc and webhook.scheme != "https" and webhook.hostname not in _LOOPBACK:
-            remedy = "use https://: what callers said would travel in the clear"
-            mistakes.append(Mistake("environment", None, "IVR_WEBHOOK_URL is not https", remedy))
+        mistakes += _address_mistakes(environ)
+        mistakes += _region_mistakes(environ)
         proxies = tuple(environ.get("IVR_PROXIES", "").replace(",", " ").split()) or LOCAL_PROXIES
         if wrong := [each for each in proxies if not _is_network(each)]:
             remedy = "name the addresses or networks of your proxies, like 10.0.0.5 or 10.0.0.0/24"
@@ -145,6 +149,45 @@ class Settings:
             audio=audio_directory(environ),
             clock_at=datetime.fromisoformat(clock_at) if clock_at else None,
         )
+
+
+_STAND_INS = {"IVR_RECORDINGS_URL": "recordings", "IVR_TWILIO_API": "REST API"}
+
+
+def _address_mistakes(environ: Mapping[str, str]) -> Iterator[Mistake]:
+    """Of the addresses that this machine asks: whoever answers at a stand-in for Twilio is given the auth token."""
+    for name in ("IVR_WEBHOOK_URL", *_STAND_INS):
+        if not environ.get(name):
+            continue
+        try:
+            address = web_address(environ[name])
+        except BadAddress as error:
+            yield Mistake("environment", None, f"{name} {error}", "write https://HOST/PATH")
+            continue
+        if name in _STAND_INS and not address.loopback:
+            remedy = f"unset it: it names a stand-in for Twilio's {_STAND_INS[name]} on this machine, for tests"
+            yield Mistake("environment", None, f"{name} is not on this machine, and would get the auth token", remedy)
+        elif address.scheme != "https" and not address.loopback:
+            remedy = "use https://: what callers said would travel in the clear"
+            yield Mistake("environment", None, f"{name} is not https", remedy)
+
+
+def _region_mistakes(environ: Mapping[str, str]) -> Iterator[Mistake]:
+    """Of where in the world Twilio keeps this account's data; both become part of a host's name."""
+    for name, example in (("IVR_TWILIO_REGION", "ie1"), ("IVR_TWILIO_EDGE", "dublin")):
+        if not re.fullmatch(r"[a-z0-9-]{0,32}", environ.get(name, "")):
+            yield Mistake("environment", None, f"{name} is {environ[name]!r}", f"write its short name, like {example}")
+    if environ.get("IVR_TWILIO_REGION") and not environ.get("IVR_TWILIO_EDGE"):
+        remedy = "set it to the edge of that region, like dublin for ie1: Twilio reaches a region by an edge"
+        yield Mistake("environment", None, "IVR_TWILIO_EDGE is not set, and IVR_TWILIO_REGION is", remedy)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        web_address(text)
+    except BadAddress:
+        return False
+    return True
 
 
 def _is_network(text: str) -> bool:

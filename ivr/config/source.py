@@ -71,6 +71,9 @@ class Source:
 def read(home: Path, name: str) -> Source:
     """Read one file.  Raises ConfigError when it is missing, unreadable or not YAML."""
     path = home / name
+    if _leads_outside(home, name):
+        what, remedy = "is a link to a file outside of this folder", "copy the file here: what it says could be shown"
+        raise ConfigError([Mistake(name, None, what, remedy)])
     try:
         if path.exists() and not path.is_file():
             raise ConfigError([Mistake(name, None, "is not a file", "a folder, pipe or device cannot be read here")])
@@ -94,6 +97,13 @@ def read(home: Path, name: str) -> Source:
     except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([Mistake(name, None, f"is not YAML: {error}", "check the file")]) from None
     return Source(name, {} if data is None else data, node)
+
+
+def _leads_outside(home: Path, name: str) -> bool:
+    """True for a link to a file neither below ``home`` nor below its folder (config, grammars), which may be a link."""
+    path = (home / name).resolve()
+    folder = home / Path(name).parts[0]
+    return not any(path.is_relative_to(each.resolve()) for each in (home, folder))
 
 
 def check(source: Source, shape: type[Shape]) -> Shape:

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import make_url, text
@@ -15,6 +16,7 @@ from ivr.operations import outside
 from ivr.operations.finding import Finding
 from ivr.records.database import RecordsUnavailable, connect
 from ivr.records.patience import COMMAND_S, patience
+from ivr.records.records import events_since
 from ivr.records.schema import HEAD
 from ivr.records.upgrade import age, revision
 from ivr.speech import models
@@ -22,6 +24,7 @@ from ivr.speech.recogniser import ModelUnusable, RecognitionModel
 from ivr.speech.voice import EspeakVoice, VoiceFailed
 
 FREE_BYTES = 1_000_000_000
+MOST_NAMED = 10
 FILES_A_CALL = 6  # its socket, its webhook, the database, room to spare
 
 LoadModel = Callable[[str, str, Path], RecognitionModel | None]
@@ -48,6 +51,7 @@ def examine(environ: dict[str, str], load_model: LoadModel) -> Iterator[Finding]
     yield _voice(config)
     yield database(settings)
     yield shop(config, settings)
+    yield from unknown_lines(settings)
     yield _disk(settings)
     yield _open_files(config)
     yield outside.certificate(settings)
@@ -131,6 +135,20 @@ def shop(config: Config, settings: Settings) -> Finding:
         what = str(getattr(error, "orig", None) or error).splitlines()[0]
         return Finding("shop", "wrong", what, "check IVR_SHOP_URL, and that its server runs")
     return Finding("shop", "well", f"{engine.dialect.name} answers")
+
+
+def unknown_lines(settings: Settings) -> Iterator[Finding]:
+    """Numbers that callers dialled lately and that are no line: nothing when there are none, or no database."""
+    try:
+        parsed = make_url(settings.database_url)
+        if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).exists()):
+            return
+        dialled = events_since(connect(settings.database_url), "unknown_line", datetime.now(UTC) - timedelta(days=7))
+    except (RecordsUnavailable, SQLAlchemyError):
+        return  # said under "database"
+    if found := sorted({str(data.get("why", "")) or "(nothing)" for data in dialled}):
+        what = f"dialled within a week, but no line: {', '.join(found[:MOST_NAMED])}"
+        yield Finding("lines", "unwise", what, "add them under lines in config/ivr.yaml, with their language")
 
 
 def _new_file(path: Path) -> Finding:

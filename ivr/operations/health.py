@@ -20,12 +20,12 @@ _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 def health(
     records: Records,
     metrics: Metrics,
-    metrics_token: str | None,
+    may_read_metrics: Callable[[], bool],
     impaired: Callable[[], Mapping[str, str]],
     leaving: Callable[[], bool],
     strangers: Strangers,
 ) -> Blueprint:
-    """``metrics_token``: who reads the metrics from elsewhere than this machine must send it as a bearer token.
+    """``may_read_metrics``: whether the present request may, see ``metrics_access``.
 
     ``leaving``: whether the server was asked to stop.  ``impaired``: what else is wrong, see ``Condition``.
     """
@@ -56,7 +56,7 @@ def health(
     def numbers() -> Response:
         if strangers.too_many(request.remote_addr):
             return Response("too many wrong tokens: wait a minute", 429, mimetype="text/plain")
-        if not _may_read(metrics_token):
+        if not may_read_metrics():
             strangers.refused(request.remote_addr, "/metrics: no or a wrong token")
             return Response("set IVR_METRICS_TOKEN and send it as a bearer token", 401, mimetype="text/plain")
         impaired()
@@ -74,14 +74,22 @@ def _database(records: Records) -> str:
     return ""
 
 
-def _may_read(token: str | None) -> bool:
-    """Somebody with the token; without one, whoever asks on this machine itself and not through a proxy."""
-    if token:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), token.encode())
-    if any(name in request.headers for name in _FORWARDED):
-        return False
-    try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
+def metrics_access(token: str | None, trial: bool) -> Callable[[], bool]:
+    """Whoever sends ``token`` as a bearer token may read the metrics.
+
+    Without a token, requests of this machine may, in a trial: where the server's public address is its own.  Elsewhere
+    a proxy on the same machine may add no header, and all that comes through it looks like this machine's own.
+    """
+
+    def may_read() -> bool:
+        if token:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            return hmac.compare_digest(given.encode(), token.encode())
+        if not trial or any(name in request.headers for name in _FORWARDED):
+            return False
+        try:
+            return ipaddress.ip_address(request.remote_addr or "").is_loopback
+        except ValueError:
+            return False
+
+    return may_read

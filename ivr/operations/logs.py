@@ -5,8 +5,10 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 _NUMBER = re.compile(r"\+\d{6,15}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CALL = re.compile(r"\bCA[0-9a-f]{32}\b")
 
 
@@ -25,7 +27,7 @@ class JsonLines(logging.Formatter):
             line["call"] = call[0]
         if record.exc_info:
             line["error"] = without_numbers(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return _one_line(json.dumps(line, ensure_ascii=False))
 
 
 class PlainLines(logging.Formatter):
@@ -36,6 +38,19 @@ class PlainLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return without_numbers(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """One line: what somebody sent cannot begin another one."""
+        return _one_line(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        """Indented, so that no line of a message in it looks like a line of the log."""
+        return "\n".join(f"    {_one_line(line)}" for line in super().formatException(ei).splitlines())
+
+
+def _one_line(text: str) -> str:
+    """Control characters and line separators as JSON and Python write them."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def without_numbers(text: str) -> str:

@@ -14,7 +14,8 @@ FOLDERS = ("config", "grammars")
 _SETTLE_MS = 300  # editors write a file in several steps
 _log = logging.getLogger(__name__)
 
-Take = Callable[[Config], None]
+Take = Callable[[Config], str | None]
+"""What is still served with as before, although the files say otherwise; nothing when there is no such thing."""
 
 
 class Reload:
@@ -46,9 +47,9 @@ class Reload:
             config = load(self._home)
             if read_texts(self._home) != texts:  # somebody went on writing: that leads here again
                 return False
-            self._take(config)
+            remark = self._take(config) or ""
             version = self._versions.keep(texts, who(self._home))
-            self._versions.notice("")
+            self._versions.notice(remark)
             _log.info("version %d of the supervisors' files is served with from now on", version.id)
         except ConfigError as error:
             self._refuse(f"The files in {self._home} were changed, and refused: {error}")

@@ -72,7 +72,11 @@ def behind_proxies(wrapped: WSGI, proxies: Sequence[str]) -> WSGI:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address; some proxies write it with a port: 192.0.2.7:1234, [2001:db8::7]:1234.  ::ffff:192.0.2.7 is IPv4."""
+    host, _, port = text.strip('"').rpartition(":")
+    bare = host if port.isdecimal() and ("." in host or host.endswith("]")) else text.strip('"')
     try:
-        return ipaddress.ip_address(text)
+        found = ipaddress.ip_address(bare.removeprefix("[").removesuffix("]"))
     except ValueError:
         return None
+    return getattr(found, "ipv4_mapped", None) or found

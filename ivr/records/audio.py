@@ -4,12 +4,13 @@ import contextlib
 import io
 import logging
 import os
-import re
 import wave
 from pathlib import Path
 from typing import BinaryIO
 
-_CALL_ID = re.compile(r"[A-Za-z0-9]{1,64}")
+from ivr.records.identifiers import is_identifier
+
+BYTES_A_SECOND = 8000  # of μ-law, as it comes from the telephone network
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +46,7 @@ class CallAudio:
 
 def path_of(folder: Path, call_id: str) -> Path:
     """Where a call's sound is, if it is kept.  Raises ValueError for what is no call's id."""
-    if not _CALL_ID.fullmatch(call_id):
+    if not is_identifier(call_id):
         raise ValueError(call_id)
     return folder / f"{call_id}.ulaw"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Engine, case, func, insert, literal, null, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ivr.records.database import USUAL_S, RecordsUnavailable, connect
@@ -19,6 +19,7 @@ __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
 AGAIN_WITHIN = timedelta(hours=24)  # who rings again within this was not served: the reports count it so, too
 ACCEPTED = "accepted"  # the event of an advisor who takes a call
+ERASED = "erased"  # in place of a token's hash: its caller was erased, and nothing more is stored of the call
 LONGEST = timedelta(hours=4)  # Twilio ends a call after this
 
 
@@ -126,6 +127,9 @@ class Records:
         is_open = calls.c.outcome.is_(None) | (calls.c.outcome == ("hung_up" if "card" in values else "")) & (
             calls.c.card.is_(None)
         )
+        if "card" in values:
+            card = literal(values["card"], calls.c.card.type)
+            values["card"] = case((calls.c.token_hash == ERASED, null()), else_=card)
         with self.engine.begin() as connection:
             closed = connection.execute(
                 update(calls)
@@ -215,10 +219,22 @@ class Records:
         return True
 
     def append(self, events: Sequence[NewEvent]) -> None:
-        """Store events, all or none."""
+        """Store events, all or none; none of a call whose caller was erased."""
         rows = [{"call_id": e.call_id, "at_ms": e.at_ms, "kind": e.kind, "data": dict(e.data)} for e in events]
+        erased = calls.c.call_id.in_({event.call_id for event in events}) & (calls.c.token_hash == ERASED)
         with self.engine.begin() as connection:
-            connection.execute(insert(call_events), rows)
+            gone = set(connection.execute(select(calls.c.call_id).where(erased)).scalars())
+            if rows := [row for row in rows if row["call_id"] not in gone]:
+                connection.execute(insert(call_events), rows)
+
+
+def events_since(engine: Engine, kind: str, begin: datetime) -> list[dict[str, Any]]:
+    """What events of a kind say, of calls that came in since then; the newest hundred."""
+    calls_since = call_events.join(calls, calls.c.call_id == call_events.c.call_id)
+    wanted = (call_events.c.kind == kind) & (calls.c.started_at >= begin)
+    statement = select(call_events.c.data).select_from(calls_since).where(wanted)
+    with engine.connect() as connection:
+        return list(connection.execute(statement.order_by(call_events.c.id.desc()).limit(100)).scalars())
 
 
 def _ms_since(began: datetime) -> int:

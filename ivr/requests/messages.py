@@ -45,11 +45,21 @@ class TwilioMessenger:
 
     name = "text messages through Twilio"
 
-    def __init__(self, account: str, token: str, number: str, http: HttpClient | None = None) -> None:
+    def __init__(
+        self,
+        account: str,
+        token: str,
+        number: str,
+        http: HttpClient | None = None,
+        place: tuple[str | None, str | None] = (None, None),
+    ) -> None:
+        """``place``: the region whose account this is, and the edge to reach it by; None: Twilio's own."""
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
-        self._client = Client(account, token, http_client=http or TwilioHttpClient(timeout=TIMEOUT_S))
+        self._client = Client(
+            account, token, http_client=http or TwilioHttpClient(timeout=TIMEOUT_S), region=place[0], edge=place[1]
+        )
         self._number = number
 
     def send(self, to: str, text: str, key: str) -> bool:

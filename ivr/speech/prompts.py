@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.cache_folder import remove_unused, used
 from ivr.speech.codec import encode_mulaw, read_wav
 from ivr.speech.voice import Voice, VoiceFailed, telephone_sound
 
@@ -76,6 +77,7 @@ class Prompts:
             except VoiceFailed as error:
                 failed[f"{spoken.language}/{spoken.name}"] = error
             progress(done, len(fixed))
+        remove_unused(self._cache_dir, "*.prompt", "*.part")
         if failed:
             raise VoiceFailed("; ".join(f"prompt {name}: {why}" for name, why in failed.items()))
 
@@ -130,11 +132,14 @@ class Prompts:
         """From the cache on disk, or spoken and put there."""
         path = self._cache_dir / f"{self._key(spoken)}.prompt"
         try:
-            return _unpacked(path.read_bytes())
+            kept = _unpacked(path.read_bytes())
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
             _LOG.warning("the kept prompt %s cannot be used and is spoken again: %s", path, error)
+        else:
+            used(path)
+            return kept
         audio = self._speak(spoken)
         try:
             _write(path, _FORMAT + hashlib.sha256(audio).digest() + audio)

@@ -1,5 +1,6 @@
 """The pages under /supervisor."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,6 @@ _BOTH = ("supervisor", "advisor")
 def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blueprint:
     """Every page of the desk."""
     records, audio = parts.records, parts.audio or Path()
-
-    def number_words(language: str) -> tuple[str, ...]:
-        grammar = parts.config.grammars.get(language)
-        return (*grammar.digit_words.words, *grammar.digit_words.group_words) if grammar else ()
 
     routes = Blueprint("desk", __name__, url_prefix="/supervisor", template_folder="templates", static_folder="static")
     logins = Logins(records.engine, users)
@@ -75,13 +72,18 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
     def wallboard() -> str:
         return render_template("desk/wallboard.html", login=who())
 
+    def upset_from() -> float:
+        """The probability from which a caller is put through, 1 where tone is switched off."""
+        return parts.config.tone.transfer_from if parts.config.tone else 1.0
+
     @routes.get("/now")
     @doors.needs(*_BOTH)
     def now() -> Response:
         numbers = today.now()
         return jsonify(
             at=datetime.now(UTC).timestamp(),
-            calls=[_as_json(call, who().role, number_words(call.language)) for call in live.now()],
+            upset_from=upset_from(),
+            calls=[_as_json(call, who().role, parts.config.number_words) for call in live.now()],
             today={
                 "calls": numbers.calls,
                 "outcomes": numbers.outcomes,
@@ -118,12 +120,13 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
         shown = request.args.get("numbers") == "shown"
         if shown:
             records.note(call_id, "numbers_shown", {"to": who().name})
-        moments = timeline(records.events(call_id), Keeping(mask_numbers=not shown), number_words(stored.language))
+        moments = timeline(records.events(call_id), Keeping(mask_numbers=not shown), parts.config.number_words)
         return render_template(
             "desk/call.html",
             login=who(),
             call=stored,
             moments=moments,
+            upset_from=upset_from(),
             reasons=REASONS,
             shown=shown,
             audible=path_of(audio, call_id).exists(),
@@ -188,7 +191,7 @@ def _promise(promise: Promise, now: datetime) -> dict[str, Any]:
     }
 
 
-def _as_json(call: LiveCall, role: str, number_words: tuple[str, ...]) -> dict[str, Any]:
+def _as_json(call: LiveCall, role: str, number_words: Collection[str]) -> dict[str, Any]:
     """A row of the wallboard.  Numbers are masked, and so are spoken ones for whoever is no supervisor."""
     return {
         "id": call.call_id,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, func, select
 
+from ivr.grammar import BUILT_IN
 from ivr.records.callbacks import Callbacks, Promise
 from ivr.records.records import AGAIN_WITHIN
 from ivr.records.schema import call_events, calls
@@ -156,7 +157,7 @@ def _calibration(engine: Engine, inside: Any) -> tuple[Calibration, ...]:
     heard = _rows(engine, _events(inside, "heard", *columns).order_by(call_events.c.call_id, call_events.c.id))
     sure, stood = [], []
     for (call_id, intent, confidence), (next_call, next_intent, _) in pairwise(heard):
-        if call_id == next_call and intent and intent not in _ANSWERS and confidence is not None:
+        if call_id == next_call and intent and intent not in BUILT_IN and confidence is not None:
             sure.append(confidence)
             stood.append(next_intent != "no")
     confidences, right = np.array(sure), np.array(stood)
@@ -167,9 +168,6 @@ def _calibration(engine: Engine, inside: Any) -> tuple[Calibration, ...]:
             mean, share = float(confidences[inside_bin].mean()), float(right[inside_bin].mean())
             found.append(Calibration(low, min(high, 1.0), count, mean, share))
     return tuple(found)
-
-
-_ANSWERS = ("yes", "no", "person", "finished", "repeat", "robot")
 
 
 def _unmatched(engine: Engine, inside: Any) -> dict[tuple[str, str], int]:

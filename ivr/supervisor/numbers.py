@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,9 +20,11 @@ TROUBLES = {
     "lookup_failed": "A backend could not answer: the caller was put through",
     "lookup_timeout": "A backend was too slow: the caller was put through",
     "line_lost": "The line broke",
-    "delivery_failed": "The company's own system was not told of a call",
+    "unknown_line": "A number that is no line was dialled: answered in the language of the first line",
+    "undelivered": "The company's own system was not told of a call",
 }
 _MOST_TROUBLES = 20
+LATEST = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,14 @@ class TodaysNumbers:
         zone = self._zone()
         midnight = datetime.combine(self._clock().astimezone(zone), time_of_day(), zone)
         today = calls.c.started_at >= midnight
+        lately = calls.c.started_at >= midnight - LATEST  # a delivery is given up long after its call
         each = select(calls.c.outcome, calls.c.reason, func.count()).where(today).group_by("outcome", "reason")
         trouble = (
             select(calls.c.call_id, calls.c.started_at, call_events.c.at_ms, call_events.c.kind, call_events.c.data)
             .join(calls, calls.c.call_id == call_events.c.call_id)
-            .where(today & call_events.c.kind.in_(TROUBLES))
+            .where(lately & call_events.c.kind.in_(TROUBLES))
             .order_by(call_events.c.id.desc())
-            .limit(_MOST_TROUBLES)
+            .limit(10 * _MOST_TROUBLES)
         )
         talks = (
             select(func.max(call_events.c.data["seconds"].as_float()))
@@ -92,7 +95,8 @@ class TodaysNumbers:
                     "why": str(row.data.get("why", "") or row.data.get("request", "")),
                 }
                 for row in connection.execute(trouble)
-            )
+                if row.started_at + timedelta(milliseconds=row.at_ms) >= midnight
+            )[:_MOST_TROUBLES]
             cut = alike([seconds for seconds in connection.execute(talks).scalars() if seconds])
         return Today(
             sum(outcomes.values()),

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
+from ivr.grammar.meaning import CONVERSATION, NO, PERSON, YES
 from ivr.records.schema import call_events, calls
 
 MOST_UNSURE = 1  # asked about once in a call; the next unsure utterance goes to a person
-_PEOPLE = "person"
-_ALWAYS = ("yes", "no", "repeat", "robot", "finished")  # answers, not requests: they are acted on or asked again
+_ALWAYS = (YES, NO, *CONVERSATION)  # answers, not requests: they are acted on or asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def load(engine: Engine, since: datetime, until: datetime) -> Stored:
             [_or_nan(row[3]) if wanted else np.nan for row, wanted in zip(rows, requests, strict=True)]
         ),
         upset=np.array([_or_nan(row[4]) for row in rows], dtype=np.float64),
-        asked=np.array([row[2] == _PEOPLE for row in rows], dtype=bool),
+        asked=np.array([row[2] == PERSON for row in rows], dtype=bool),
         ended=np.array([_ending(row[1], row[2]) for row in endings], dtype="U16"),
     )
 

@@ -4,7 +4,7 @@ import logging
 import secrets
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ class _Pages:
             if opens:
                 who = {"from": request.remote_addr, "with": (request.user_agent.string or "")[:120]}
                 self._parts.records.note(call.call_id, "card_opened", who)
-            return self._card(call, template, language or call.language, opens), 200
+            return self._card(call, template, language or self._parts.spoken_now(call.language, call.line), opens), 200
         except LinkRefused as error:
             self._refuse()
             return (refused("expired", language), 410) if error.expired else (refused("invalid", language), 404)
@@ -104,7 +104,7 @@ class _Pages:
             earlier=earlier_calls(self._parts.records.engine, call),
             promise=self._parts.callbacks.open_for(call.caller, call.call_id),
             orders=self._orders.of(call, language, afresh=opens),
-            now=datetime.now(UTC),
+            now=datetime.now(self._parts.config.zone),
         )
 
         def text(name: str, values: Any) -> str:

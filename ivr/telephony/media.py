@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ivr.records.identifiers import is_identifier
+
 MAX_MESSAGE_BYTES = 16 * 1024  # a 20 ms frame is about 400 bytes of JSON, a start message about 1,000
-MAX_ID = 64  # Twilio's have 34 characters
 
 
 class BadMessage(Exception):
@@ -151,7 +152,7 @@ def _start(message: dict[str, Any]) -> Start:
 
 def _id(start: dict[str, Any], name: str) -> str:
     given = _text(start, "start", name)
-    if len(given) > MAX_ID or not (given.isascii() and given.isprintable()):
+    if not is_identifier(given):
         raise BadMessage(f"start: {name} is not an identifier")
     return given
 

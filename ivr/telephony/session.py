@@ -264,14 +264,14 @@ class Session:
         self._note("change_result", {"why": str(error)} if error else {"outcome": change.result().outcome})
 
     def _note(self, kind: str, data: dict[str, Any]) -> None:
-        words = self._parts.config.grammars[self._stored.language].digit_words
-        kept = self._parts.config.keep.shape(data, (*words.words, *words.group_words))
-        self._parts.writer.note(NewEvent(self._stored.call_id, self._call.elapsed_ms, kind, kept))
+        self._parts.writer.note(NewEvent(self._stored.call_id, self._call.elapsed_ms, kind, self._parts.kept(data)))
 
     def _close(self, outcome: str, reason: Reason | None, topic: str | None = None, *, farewell: bool = False) -> None:
         """The machine's part ends: first the record, which any process can go on from, then the socket."""
         self._ended = True
         card = {**self._call.card(reason), "language": self._language}
+        if card["tone"] and (tone := self._parts.config.tone):
+            card["tone"] = {**card["tone"], "offer_from": tone.offer_from, "transfer_from": tone.transfer_from}
         team, target = None, None
         if reason:
             team, target = self._parts.destination(reason, topic or card["wanted"], self._language)

@@ -36,14 +36,6 @@ from ivr.telephony.parts import Parts
 from ivr.telephony.safe_records import SafeRecords
 
 OVER = ("completed", "canceled", "failed", "busy", "no-answer")  # CallStatus of a caller who is gone
-_WITHHELD = {
-    "anonymous",
-    "unknown",
-    "unavailable",
-    "restricted",
-    "private",
-    "+266696687",
-}  # the last: "ANONYMOUS" keyed
 _log = logging.getLogger(__name__)
 
 
@@ -51,12 +43,6 @@ def ring_of(query: Mapping[str, str]) -> str:
     """Which ringing of a call an address belongs to: an advisor who accepted an earlier one does not count."""
     place = "&".join(f"{name}={value}" for name, value in sorted(Place.read(query, "").query().items()))
     return query.get("reservation") or place
-
-
-def calling_number() -> str:
-    """Who rings, as Twilio says it; "" when that is withheld."""
-    caller = request.form.get("From", "")
-    return "" if caller.lower() in _WITHHELD else caller[:64]
 
 
 class Transfers:
@@ -125,7 +111,7 @@ class Transfers:
 
     def _go_on(self, happened: Happened, stored: StoredCall | None = None, opening: str = "") -> str:
         stored = stored or self._records.call(request.form["CallSid"])
-        call_id, caller = request.form["CallSid"], stored.caller if stored else calling_number()
+        call_id, caller = request.form["CallSid"], stored.caller if stored else self._parts.calling_number(request.form)
         language = self._language(stored)
         advisors = self._parts.config.advisors
         home = stored.team if stored and stored.team else advisors.route("failure", None, language).name
@@ -189,13 +175,15 @@ class Transfers:
             twiml.tongue(self._parts.config, language, team.name if team else ""),
             opening,
             link,
-            story.sip_headers(card, link),
+            story.sip_headers(card, link, self._parts.config.advisors.plain_sip),
             story.task_attributes(card, link),
         )
 
     def _language(self, stored: StoredCall | None = None) -> str:
         stored = stored or self._records.call(request.form["CallSid"])
-        return stored.language if stored else self._parts.config.language_of(request.form.get("To", ""))
+        if stored:
+            return self._parts.spoken_now(stored.language, stored.line)
+        return self._parts.config.language_of(self._parts.dialled(request.form))
 
 
 def _count(name: str) -> int:

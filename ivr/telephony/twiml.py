@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import Connect, Dial, Gather, Stream, VoiceResponse
 
@@ -138,7 +138,7 @@ def _ring(response: VoiceResponse, step: Ring, scene: Scene) -> None:
 def _noun(dial: Dial, target: Target, whisper: str, scene: Scene) -> None:
     match target.kind:
         case "sip":
-            headers = "&".join(f"{name}={quote(value, safe='')}" for name, value in (scene.headers or {}).items())
+            headers = "&".join(f"{name}={value}" for name, value in (scene.headers or {}).items())
             dial.sip(f"{target.address}?{headers}" if headers else target.address, url=whisper, method="POST")
         case "client":
             client = dial.client(url=whisper, method="POST")

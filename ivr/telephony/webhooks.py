@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import date
 
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,14 +11,16 @@ from werkzeug.exceptions import HTTPException
 from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
 from ivr.operations.strangers import Strangers
+from ivr.records.identifiers import is_identifier
 from ivr.records.patience import WEBHOOK_S, patience
-from ivr.records.records import StoredCall
+from ivr.records.records import NewEvent, StoredCall
 from ivr.telephony import twiml
 from ivr.telephony.advising import DEQUEUE, Advising
 from ivr.telephony.parts import Parts
 from ivr.telephony.signature import Signatures
-from ivr.telephony.transfers import OVER, Transfers, calling_number
+from ivr.telephony.transfers import OVER, Transfers
 
+MOST_UNKNOWN = 500  # numbers that are no line; a flood of invented ones is told no more
 _log = logging.getLogger(__name__)
 
 
@@ -34,10 +37,14 @@ def webhooks(
     handlers = _Handlers(base, media_url, signatures, parts, has_room)
 
     @routes.before_request
-    def only_twilio() -> None:
+    def only_twilio() -> Response | None:
         if not signatures.webhook(request):
             what = f"{request.path[:64]}: not signed by Twilio (check IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN)"
             abort(429 if strangers.refused(request.remote_addr, what) else 403)
+        if "CallSid" in request.form and not is_identifier(request.form["CallSid"]):
+            _log.warning("%s: its CallSid is no identifier; the caller is put through", request.path)
+            return _xml(twiml.last_resort(parts.config.advisors, request.path, request.args))
+        return None
 
     @routes.errorhandler(Exception)
     def a_person_at_last(error: Exception) -> Response | HTTPException:
@@ -95,15 +102,17 @@ class _Handlers:
         self._signatures = signatures
         self._parts = parts
         self._has_room = has_room
+        self._unknown: set[tuple[date, str]] = set()
         self.transfers = Transfers(base, parts)
 
     def voice(self) -> str:
         """A call comes in."""
-        call_id, dialled = request.form["CallSid"], request.form.get("To", "")
+        call_id, dialled = request.form["CallSid"], self._parts.dialled(request.form)
         language = self._parts.config.language_of(dialled)
         token = self._signatures.stream_token(call_id)
+        self._notice_unknown(call_id, dialled)
         try:
-            self._parts.records.open(call_id, calling_number(), dialled[:64], language, token)
+            self._parts.records.open(call_id, self._parts.calling_number(request.form), dialled, language, token)
             if language not in self._parts.models:
                 return self._transfer_unserved(call_id, "failure")
             if not self._has_room(call_id):
@@ -153,9 +162,18 @@ class _Handlers:
             self._parts.writer.surely(lambda: self._parts.records.note(call_id, "stream", kept))
         return Response(status=204)
 
+    def _notice_unknown(self, call_id: str, dialled: str) -> None:
+        """A number that is no line is answered like the first one: told once a day, so that somebody adds it."""
+        seen = (self._parts.now().date(), dialled)
+        if dialled in self._parts.config.lines or seen in self._unknown or len(self._unknown) >= MOST_UNKNOWN:
+            return
+        self._unknown.add(seen)
+        _log.warning("call %s dialled %r, which is no line of config/ivr.yaml", call_id, dialled)
+        self._parts.writer.note(NewEvent(call_id, 0, "unknown_line", {"why": dialled}))
+
     def _without_record(self, call_id: str) -> str:
         """Put through a call whose record cannot be had now; it is written as soon as the database is back."""
-        caller, dialled = calling_number(), request.form.get("To", "")[:64]
+        caller, dialled = self._parts.calling_number(request.form), self._parts.dialled(request.form)
         language, records = self._parts.config.language_of(dialled), self._parts.records
         team, target = self._parts.destination("failure", None, language)
         token = self._signatures.stream_token(call_id)

@@ -66,6 +66,8 @@ def decode(data: bytes) -> str:
     declared = _DECLARED.match(data[:200])
     named = (declared[1] or declared[2]).decode() if declared else "utf-8"
     marked = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), None)
+    if declared and declared[2] and _LANGUAGE.fullmatch(named):  # "#JSGF V1.0 en;": a language without an encoding
+        named = "utf-8"
     try:
         encoding = marked or codecs.lookup(named).name
         decoded = data.decode(encoding) if encoding.startswith(_ENCODINGS) else None
@@ -80,17 +82,20 @@ def _too_long() -> Refused:
     return Refused([Problem(1, f"the file has more than {MAX_CHARACTERS:,} characters", "split it")])
 
 
-def read(written: str) -> RuleGrammar:
-    """A grammar in any of the three notations.  Raises Refused with everything that is wrong or not supported."""
+def read(written: str, without_tags: bool = False) -> RuleGrammar:
+    """A grammar in any of the three notations.  Raises Refused with everything that is wrong or not supported.
+
+    ``without_tags``: one intent is named for all sentences, so what tags say, scripts too, does not matter.
+    """
     if len(written) > MAX_CHARACTERS:
         raise _too_long()
     start = written.lstrip("\ufeff")
     if start.startswith("#ABNF"):
-        return srgs_abnf.read(start)
+        return srgs_abnf.read(start, without_tags)
     if start.startswith("#JSGF"):
-        return jsgf.read(start)
+        return jsgf.read(start, without_tags)
     if start.lstrip().startswith("<"):
-        return srgs_xml.read(start)
+        return srgs_xml.read(start, without_tags)
     what = "is none of SRGS XML, SRGS ABNF and JSGF"
     raise Refused([Problem(1, what, "the first line must be <?xml ...>, #ABNF 1.0; or #JSGF V1.0;")])
 

@@ -90,12 +90,16 @@ class Intents:
             return [Branch(self._intent, rule.body, rule.line)]
         named: list[Branch] = []
         branches = self._of(rule.body, rule.line)
+        beside = any(branch.intent is not None for branch in branches)
         for branch in branches:
             if branch.intent is not None:
                 named.append(branch)
                 continue
             items = branch.body.items if isinstance(branch.body, OneOf) else (branch.body,)
             rules = [item for item in items if isinstance(item, Reference)]
+            if beside and branch.body != NOTHING:
+                what = f"{len(items)} of the items of rule {rule.name!r} have no tag: an intent of their own"
+                self._remarks.note(rule.line, what, f"give each a tag, or {_WITH_INTENT}")
             if len(rules) == len(items) and len(rules) + len(branches) > 2:  # a menu: each of its rules is an intent
                 named += [Branch(self._name(each.rule, each.line), each, each.line) for each in rules]
             elif branch.body != NOTHING:

@@ -23,21 +23,25 @@ from ivr.grammar.authoring.tree import (
 _HEADER = re.compile(
     r"#JSGF[ \t]+V(?P<version>[\d.]+)(?:[ \t]+(?P<encoding>[\w.:-]+))?(?:[ \t]+(?P<locale>[\w-]+))?[ \t]*;"
 )
+_LOCALE = re.compile(r"[A-Za-z]{2}(?:[-_]\w+)*")
 _LEXEMES = re.compile(
     r"""(?P<space>\s+) | (?P<comment>//[^\n]* | /\*.*?\*/)
       | (?P<weight>/\s*\d[\d.eE+-]*\s*/) | (?P<quoted>"(?:[^"\\]|\\.)*") | (?P<tag>\{(?:[^{}\\]|\\.)*\})
-      | (?P<reference><[^<>\s]+>) | (?P<mark>[;=|()\[\]*+]) | (?P<word>[^\s;=|*+<>()\[\]{}/"\\]+)""",
+      | (?P<reference><[^<>;\n]+>) | (?P<mark>[;=|()\[\]*+]) | (?P<word>[^\s;=|*+<>()\[\]{}/"\\]+)""",
     re.VERBOSE | re.DOTALL,
 )
 _RESERVED = ("grammar", "import", "public")  # written in quotes where a caller says them
 
 
-def read(text: str) -> RuleGrammar:
+def read(text: str, without_tags: bool = False) -> RuleGrammar:
     """A JSGF file as rules.  Raises Refused with everything that is wrong or not supported."""
-    remarks = Remarks()
+    remarks = Remarks(without_tags)
     header = _HEADER.match(text.lstrip("\ufeff"))
     if header is None:
         raise Refused([Problem(1, "the first line is not a JSGF header", "begin with: #JSGF V1.0 UTF-8 en;")])
+    encoding, locale = header["encoding"], header["locale"]
+    if encoding and locale is None and _LOCALE.fullmatch(encoding):
+        locale = encoding  # the encoding may be left out
     if header["version"] not in ("1", "1.0"):
         remarks.problem(1, f"JSGF version {header['version']}", "only version 1.0 is supported")
     body = text.lstrip("\ufeff")[header.end() :]
@@ -51,7 +55,7 @@ def read(text: str) -> RuleGrammar:
             reader.skip_statement()
     if not any(rule.public for rule in rules.values()):
         remarks.problem(1, "no rule is public, so nobody could say anything", "write `public` before a rule")
-    grammar = RuleGrammar(header["locale"], None, rules, tuple(remarks.notes))
+    grammar = RuleGrammar(locale, None, rules, tuple(remarks.notes))
     check_references(grammar, remarks)
     remarks.refuse_if_any()
     return grammar

@@ -34,9 +34,9 @@ class _File:
         self.rules: dict[str, Rule] = {}
 
 
-def read(text: str) -> RuleGrammar:
+def read(text: str, without_tags: bool = False) -> RuleGrammar:
     """An ABNF file as rules.  Raises Refused with everything that is wrong or not supported."""
-    remarks = Remarks()
+    remarks = Remarks(without_tags)
     text = text.lstrip("\ufeff")
     header = _HEADER.match(text)
     if header is None:
@@ -74,8 +74,7 @@ def _statement(reader: Reader, file: _File) -> None:
     if first.kind == "word" and first.text in _DECLARATIONS:
         _DECLARATIONS[first.text](reader, file, first)
     elif first.kind == "tag":
-        what = f"script {first.text[:40]} at the head of the file"
-        reader.remarks.problem(first.line, what, "take it out; a tag with an intent's name stands beside its sentence")
+        reader.remarks.script(first.line, first.text, " at the head of the file")
         reader.expect(";")
     elif first.kind == "reference":
         _rule(reader, file, first, False)

@@ -72,8 +72,8 @@ class _Element:
 class _Document:
     """What the parser has come across so far."""
 
-    def __init__(self) -> None:
-        self.remarks = Remarks()
+    def __init__(self, without_tags: bool) -> None:
+        self.remarks = Remarks(without_tags)
         self.language: str | None = None
         self.root: str | None = None
         self.root_line = 1
@@ -128,7 +128,8 @@ class _Document:
             self.remarks.note(line, f"<{name}> left out", "nothing: it does not change what is understood")
             return False
         elif name == "tag" and parent == "grammar":
-            what, remedy = "<tag> at the head of the file is a script", "take it out"
+            self.remarks.script(line, "<tag>", " at the head of the file")
+            return False
         elif namespace in (NAMESPACE, "") and name in _PLACES.get(parent, ()):
             return True
         else:
@@ -219,11 +220,11 @@ class _Document:
         self.rules[name] = Rule(name, sequence(element.items), public, element.line)
 
 
-def read(text: str) -> RuleGrammar:
+def read(text: str, without_tags: bool = False) -> RuleGrammar:
     """An SRGS XML file as rules.  Raises Refused with everything that is wrong or not supported."""
     if len(text) > MAX_CHARACTERS:
         raise Refused([Problem(1, f"the file has more than {MAX_CHARACTERS:,} characters", "split it")])
-    document = _Document()
+    document = _Document(without_tags)
     parser = expat.ParserCreate("utf-8", " ")
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
 

@@ -21,6 +21,5 @@ def tag(text: str, line: int, remarks: Remarks) -> Tag:
     """A tag as it was written; one that would have to be run is a problem."""
     text = text.strip()
     if text and constant(text) is None:
-        remedy = 'write the name of an intent: out.intent="name", or the name alone'
-        remarks.problem(line, f"tag {text[:60]!r} is a script", remedy)
+        remarks.script(line, text)
     return Tag(text, line)

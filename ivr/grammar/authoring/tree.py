@@ -37,8 +37,12 @@ class Refused(ValueError):
 
 @dataclass(slots=True)
 class Remarks:
-    """Collects, so that one reading shows everything.  ``notes`` name what was left out without changing a sentence."""
+    """Collects, so that one reading shows everything.  ``notes`` name what was left out without changing a sentence.
 
+    ``without_tags``: the file's tags are left out, whatever they say.
+    """
+
+    without_tags: bool = False
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
 
@@ -49,6 +53,15 @@ class Remarks:
     def note(self, line: int, what: str, remedy: str) -> None:
         if len(self.notes) < MAX_PROBLEMS:
             self.notes.append(Problem(line, what, remedy))
+
+    def script(self, line: int, text: str, where: str = "") -> None:
+        """A tag that would have to be run: nothing here runs it, so it is left out where all tags are."""
+        what = f"tag {text.strip()[:60]!r}{where} is a script"
+        if self.without_tags:
+            self.note(line, f"{what}, left out", "nothing: every sentence has the one intent")
+            return
+        remedy = 'write the name of an intent: out.intent="name", or the name alone; or leave tags out with --intent'
+        self.problem(line, what, remedy)
 
     def refuse_if_any(self) -> None:
         """Raises Refused when there are problems."""

@@ -29,14 +29,14 @@ function row(call) {
   return made;
 }
 
-function showCall(call, now) {
+function showCall(call, now, upsetFrom) {
   const cells = row(call).cells;
   put(cells[0].firstElementChild || cells[0], call.caller);
   put(cells[1], call.language);
   put(cells[2], STATES[call.state] + (call.reason ? ": " + call.reason : ""));
   cells[2].className = call.state;
-  put(cells[3], call.upset === null ? "" : call.upset >= 0.5 ? "upset" : "calm");
-  cells[3].className = call.upset >= 0.5 ? "upset" : "";
+  put(cells[3], call.upset === null ? "" : call.upset >= upsetFrom ? "upset" : "calm");
+  cells[3].className = call.upset >= upsetFrom ? "upset" : "";
   put(cells[4], String(Math.max(0, Math.round(now - call.since))));
   put(cells[5], call.last);
 }
@@ -58,7 +58,7 @@ function show(now) {
   for (const [id, element] of rows) {
     if (!going.has(id)) { element.remove(); rows.delete(id); }
   }
-  now.calls.forEach((call) => showCall(call, now.at));
+  now.calls.forEach((call) => showCall(call, now.at, now.upset_from));
   document.getElementById("no-calls").hidden = now.calls.length > 0;
   const outcomes = now.today.outcomes;
   put(document.getElementById("figure-now"), String(now.calls.length));

@@ -15,7 +15,10 @@ from ivr.advisors.voicemail import Voicemail
 from ivr.config import Config, ConfigError, Mistake, Settings, load
 from ivr.config.actions import HttpEntry
 from ivr.config.escalation import prove_escalation
+from ivr.config.settings import DEMO
 from ivr.config.web_address import web_address
+from ivr.config.without import without_actions
+from ivr.operations.condition import Condition
 from ivr.operations.draining import Draining
 from ivr.operations.health import health, metrics_access
 from ivr.operations.metrics import timed
@@ -26,7 +29,7 @@ from ivr.records.database import connect
 from ivr.records.records import Records, RecordsUnavailable
 from ivr.records.versions import Versions
 from ivr.records.writer import EventWriter
-from ivr.requests.backend import Backend
+from ivr.requests.backend import Backend, NoShop
 from ivr.requests.business import Action, Business
 from ivr.requests.demonstration import create_shop
 from ivr.requests.http import HttpBackend
@@ -49,7 +52,8 @@ from ivr.telephony.streams import Streams
 from ivr.telephony.webhooks import webhooks
 
 MAX_FORM_BYTES = 64 * 1024  # Twilio's webhooks have some 2 kB
-SHOP_PATIENCE_S = 5  # less than a caller waits before a person takes over (`timing: lookup`)
+RECORDS_S = 4.0  # of a statement in the background; webhooks wait for less (ivr.records.patience)
+SHOP_PATIENCE_S = 5.0  # less than a caller waits before a person takes over (`timing: lookup`)
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +62,7 @@ def create_app(settings: Settings) -> Flask:
 
     Safe to call before a fork: threads, the voice's process and Whisper start with their first use.
     """
-    config = load(settings.home)
+    config = _as_served(load(settings.home), settings)
     prove_escalation(config, settings.cache)
     parts = create_parts(config, settings)
     streams = Streams(parts)
@@ -70,7 +74,7 @@ def create_app(settings: Settings) -> Flask:
     streams.register(app, signatures, strangers)
     parts.records.on_ending = parts.metrics.ended
     app.extensions["draining"] = draining = Draining(streams.running)
-    has_room = lambda: streams.has_room() and not draining.begun  # noqa: E731
+    has_room = lambda call_id: not draining.begun and streams.keep_place(call_id)  # noqa: E731
     routes = webhooks(settings.public_url, settings.media_url, signatures, parts, has_room, strangers)
     timed(routes, parts.metrics)
     draining.follow(routes)
@@ -81,10 +85,12 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["reload"] = reload = Reload(settings.home, versions, lambda new: _take(new, parts, settings, config))
     reload.begin()
     leaving = lambda: draining.begun  # noqa: E731
+    impaired = lambda: {**parts.impaired(), **streams.impaired()}  # noqa: E731
     may_read_metrics = metrics_access(settings.metrics_token, settings.trial)
-    app.register_blueprint(health(parts.records, parts.metrics, may_read_metrics, streams.has_room, leaving, strangers))
+    app.register_blueprint(health(parts.records, parts.metrics, may_read_metrics, impaired, leaving, strangers))
     app.after_request(_with_headers if settings.public_url.startswith("https:") else _with_some_headers)
-    parts.shop.dispose()
+    if parts.shop:
+        parts.shop.dispose()
     parts.records.engine.dispose()  # connections must not be shared with the processes that are forked later
     app.wsgi_app = behind_proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign, assignment]
     return app
@@ -92,7 +98,7 @@ def create_app(settings: Settings) -> Flask:
 
 def create_parts(config: Config, settings: Settings) -> Parts:
     """The real parts behind the web application."""
-    records = Records(settings.database_url)
+    records = Records(settings.database_url, RECORDS_S)
     records.prepare()
     prompts = Prompts(EspeakVoice(), settings.cache, config.home / "config" / "prompts")
     recognised = load_models(config, settings)
@@ -120,8 +126,17 @@ def create_parts(config: Config, settings: Settings) -> Parts:
         audio=settings.audio,
         now=now,
     )
+    parts.impaired = Condition(parts.metrics, lambda: parts.writer.trouble, _places(settings, records)).impaired
+    parts.writer.on_trouble = parts.impaired
     parts.render(config)
     return parts
+
+
+def _places(settings: Settings, records: Records) -> list[Path]:
+    """Where this machine's disk is written to."""
+    url = records.engine.url
+    own = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
+    return [settings.cache, settings.audio, *own]
 
 
 def _take(config: Config, parts: Parts, settings: Settings, began: Config) -> str:
@@ -134,6 +149,7 @@ def _take(config: Config, parts: Parts, settings: Settings, began: Config) -> st
         raise ConfigError(
             [Mistake("config/ivr.yaml", None, what, "start the server again, so that it finds a recogniser")]
         )
+    config = _as_served(config, settings)
     prove_escalation(config, settings.cache)
     receiver = _receiver(config, settings)
     parts.take(config, create_business(config, parts.records, parts.shop, settings.environ))
@@ -160,10 +176,23 @@ def _receiver(config: Config, settings: Settings) -> tuple[str | None, str]:
     return url, settings.webhook_secret
 
 
-def shop(settings: Settings, records: Records) -> Engine:
-    """The database of IVR_SHOP_URL, else the demonstration shop beside the records.  Raises RecordsUnavailable."""
+def _as_served(config: Config, settings: Settings) -> Config:
+    """The files as this server can serve them: without a database for it, a request goes to people at once."""
+    if settings.shop_url == DEMO:
+        _log.warning("IVR_SHOP_URL is demo: callers are told of invented orders")
     if settings.shop_url:
-        return connect(settings.shop_url, SHOP_PATIENCE_S)
+        return config
+    asking = {name for name, action in config.actions.items() if action.statements}
+    served = without_actions(config, asking)
+    if served is not config:
+        _log.warning("IVR_SHOP_URL is not set: what needs a database goes to people (invented orders: set it to demo)")
+    return served
+
+
+def shop(settings: Settings, records: Records) -> Engine | None:
+    """The database of IVR_SHOP_URL; for ``demo`` invented orders beside the records.  Raises RecordsUnavailable."""
+    if settings.shop_url != DEMO:
+        return connect(settings.shop_url, SHOP_PATIENCE_S) if settings.shop_url else None
     try:
         create_shop(records.engine, date.today())
     except SQLAlchemyError as error:
@@ -171,7 +200,7 @@ def shop(settings: Settings, records: Records) -> Engine:
     return records.engine
 
 
-def create_business(config: Config, records: Records, shop: Engine, environ: Mapping[str, str]) -> Business:
+def create_business(config: Config, records: Records, shop: Engine | None, environ: Mapping[str, str]) -> Business:
     """Everything under ``actions`` in config/requests.yaml.  Raises ConfigError."""
     backends = _backends(config, shop, environ)
     actions = {
@@ -183,10 +212,10 @@ def create_business(config: Config, records: Records, shop: Engine, environ: Map
     )
 
 
-def _backends(config: Config, shop: Engine, environ: Mapping[str, str]) -> dict[str, Backend]:
+def _backends(config: Config, shop: Engine | None, environ: Mapping[str, str]) -> dict[str, Backend]:
     """Action -> who carries it out: the shop's database, or the service of one host."""
     statements = {name: action.statements for name, action in config.actions.items() if action.statements}
-    backends: dict[str, Backend] = dict.fromkeys(statements, SqlBackend(shop, statements))
+    backends: dict[str, Backend] = dict.fromkeys(statements, SqlBackend(shop, statements) if shop else NoShop())
     hosts: dict[str, dict[str, HttpEntry]] = {}
     for name, action in config.actions.items():
         if action.http:

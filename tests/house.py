@@ -165,7 +165,7 @@ class House:
         self.room = True
         strangers = Strangers()
         app = Flask("test")
-        app.register_blueprint(webhooks(BASE, MEDIA, self.signatures, self.parts, lambda: self.room, strangers))
+        app.register_blueprint(webhooks(BASE, MEDIA, self.signatures, self.parts, lambda _: self.room, strangers))
         app.register_blueprint(card_pages(self.parts, strangers))
         self.client: FlaskClient = app.test_client()
 

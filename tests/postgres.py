@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import psutil
 
 _numbers = count(1)
 
@@ -39,6 +41,20 @@ class Postgres:
 
     def stop(self) -> None:
         self._do("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """All its processes are stopped: it takes connections, and answers nobody."""
+        first = psutil.Process(int((self._folder / "data" / "postmaster.pid").read_text().split()[0]))
+        processes = [first, *first.children(recursive=True)]
+        for each in processes:
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in processes:
+                with suppress(psutil.NoSuchProcess):
+                    each.resume()
 
     def database(self) -> str:
         name = f"ivr{next(_numbers)}"

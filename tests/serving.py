@@ -44,10 +44,12 @@ def eventually(happened: Callable[[], bool], what: str, within_s: float = PATIEN
 class LiveCall:
     """A call in progress.  ``heard``: set with the first sound of the greeting."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, advisors: Advisors = Advisors(), line: str = "+15550100") -> None:  # noqa: B008
         self.heard = threading.Event()
         self.caller = LiveCaller(lambda _: self.heard.set(), lambda: None)
-        self._number = Number(server.voice_url, server.token, "+15550100", "+15550199", PATIENCE_S)
+        self._advisors = advisors
+        ended = f"{server.url}/voice/ended"
+        self._number = Number(server.voice_url, server.token, line, "+15550199", PATIENCE_S, status_url=ended)
         self._notes: Notes | None = None
         self._thread = threading.Thread(target=self._carry, daemon=True)
         self._thread.start()
@@ -69,4 +71,4 @@ class LiveCall:
         return self._notes
 
     def _carry(self) -> None:
-        self._notes = asyncio.run(place_call(self._number, self.caller, Advisors()))
+        self._notes = asyncio.run(place_call(self._number, self.caller, self._advisors))

@@ -49,6 +49,13 @@ def test_what_can_be_nobodys_number_is_none(text: str) -> None:
         ("language: ko, team: tasks", "language: ko, team: night", "no call ever reaches team tasks"),
         ("topic: complaint", "topic: weather", "topic 'weather' is not under requests"),
         ("{language: ko, team", "{team", "takes every call"),
+        ("offer_after_s: 30", "offer_after_s: 301", "offer_after_s 301 is longer than longest_s 300"),
+        ("offer_after_s: 30, longest_s: 300", "longest_s: 59", "offer_after_s 60 is longer than longest_s 59"),
+        (
+            "offer_after_s: 30",
+            "ring_again_s: 400",
+            "ring_again_s 400 is longer than longest_s 300: nobody is rung again",
+        ),
         ("languages: [fr, en, cs, ko]", "languages: [fr, de]", "speaks 'de'"),
     ],
 )

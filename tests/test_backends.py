@@ -2,13 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from concurrent.futures import wait
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from pathlib import Path
 
 import pytest
 from requests import ConnectTimeout
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from twilio.http.http_client import TwilioHttpClient
 
 from ivr.app import create_business
@@ -282,6 +283,49 @@ def test_a_text_message_that_was_not_sent_is_said_as_that(tmp_path: Path) -> Non
     pigeon.fails = OutcomeUnknown("no answer")
     with pytest.raises(OutcomeUnknown):
         ask(asked, "another")
+
+
+def test_after_a_change_was_made_nothing_makes_it_a_change_that_was_not_made(tmp_path: Path) -> None:
+    class Crowded(SentChanges):
+        """Takes the key, and is out of reach when the answer comes."""
+
+        def answered(self, key: str, result: Result) -> None:
+            raise OperationalError("UPDATE", {}, Exception("the disk is full"))
+
+    def made(messenger: Pigeon, render: Callable[..., str], sent: SentChanges) -> Future[Result]:
+        backend = Scripted(Result("done", {"secret_to": "+15550111"}))
+        asked = Business({"it": Action(backend, True, "text_reset")}, sent, messenger, render)
+        future = asked.start("it", {"language": "en"}, "k")
+        wait([future])
+        return future
+
+    sent = sent_changes(tmp_path)
+    assert made(Pigeon(), lambda *_: "text", Crowded(sent._engine)).result().outcome == "done", "its result is kept"
+    for number, (render, fails) in enumerate(((lambda *_: 1 / 0, None), (lambda *_: "text", KeyError("x")))):
+        pigeon = Pigeon()
+        pigeon.fails = fails
+        error = made(pigeon, render, sent_changes(tmp_path / str(number))).exception()
+        assert isinstance(error, OutcomeUnknown), error
+
+
+def test_an_error_of_ours_while_a_change_is_made_leaves_its_outcome_unknown(tmp_path: Path) -> None:
+    backend = Scripted(AttributeError("an error of ours"), DONE)
+    asked = business(backend, tmp_path, changes=True)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            ask(asked)
+    assert backend.keys == ["k"], "it may have been made: it is not sent again"
+
+
+def test_a_change_that_was_refused_stays_one_when_that_cannot_be_written_down(tmp_path: Path) -> None:
+    class Gone(SentChanges):
+        def release(self, key: str) -> None:
+            raise OperationalError("DELETE", {}, Exception("gone"))
+
+    sent = Gone(sent_changes(tmp_path)._engine)
+    asked = Business({"it": Action(Scripted(BackendFailed("refused")), True)}, sent, None, lambda *_: "")
+    error = asked.start("it", {"language": "en"}, "k").exception(10)
+    assert isinstance(error, BackendFailed) and not isinstance(error, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("fails", [None, BackendFailed("no credit"), OutcomeUnknown("no answer")])

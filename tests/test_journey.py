@@ -50,7 +50,7 @@ def advisors_files(draw: st.DrawFn) -> str:
         queue = {
             "name": "line",
             "offer_after_s": draw(st.sampled_from([0, 60])),
-            "longest_s": draw(st.sampled_from([30, 600])),
+            "longest_s": draw(st.sampled_from([100, 600])),
             "ring_again_s": draw(st.sampled_from([None, 20, 100])),
         }
         teams[name] = {

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from ivr.config import Config
+from ivr.operations.condition import Condition
 from ivr.operations.health import health, metrics_access
 from ivr.operations.logs import JsonLines, PlainLines
 from ivr.operations.metrics import Metrics, timed
 from ivr.operations.strangers import Strangers
 from tests.house import SILENCE, House, frames, key
+from tests.serving import eventually
 
 
 class Station:
@@ -21,8 +24,10 @@ class Station:
         self.room = True
         self.leaving = False
         app = Flask("station")
-        room, leaving = lambda: self.room, lambda: self.leaving
-        routes = health(house.records, house.parts.metrics, metrics_access(token, trial), room, leaving, Strangers())
+        impaired = lambda: {**house.parts.impaired(), **({} if self.room else {"room": "full"})}  # noqa: E731
+        leaving = lambda: self.leaving  # noqa: E731
+        access = metrics_access(token, trial)
+        routes = health(house.records, house.parts.metrics, access, impaired, leaving, Strangers())
         app.register_blueprint(routes)
         self.browser: FlaskClient = app.test_client()
 
@@ -36,15 +41,51 @@ def house(config: Config, tmp_path: Path) -> House:
     return House(config, tmp_path)
 
 
-def test_a_full_process_and_a_dead_database_are_not_ready_but_alive(house: House, tmp_path: Path) -> None:
+def status(station: Station) -> tuple[int, dict[str, str]]:
+    code, text = station.get("/status")
+    return code, json.loads(text)["impaired"]
+
+
+def test_only_a_server_that_stops_is_taken_out_by_a_balancer(house: House, tmp_path: Path) -> None:
     station = Station(house)
-    assert station.get("/ready") == (200, "ok")
+    assert station.get("/ready") == (200, "ok") and status(station) == (200, {})
     station.room = False
-    assert station.get("/ready")[0] == 503
+    assert station.get("/ready")[0] == 200, "it still puts callers through, and so does an advisor's whisper"
+    assert status(station)[0] == 503 and "room" in status(station)[1]
     station.room = True
     house.records.engine.dispose()
     (tmp_path / "ivr.sqlite3").write_bytes(b"no database" * 1000)
-    assert station.get("/ready")[0] == 503 and station.get("/health") == (200, "ok")
+    assert station.get("/ready")[0] == 200 and station.get("/health") == (200, "ok")
+    assert status(station)[0] == 503 and "database" in status(station)[1]
+    station.leaving = True
+    assert station.get("/ready")[0] == 503
+
+
+def test_a_database_that_takes_nothing_is_said_by_status_metrics_and_wallboard(house: House, tmp_path: Path) -> None:
+    house.without_database = True
+    house.parts.impaired = Condition(house.parts.metrics, lambda: house.parts.writer.trouble, [tmp_path]).impaired
+    house.parts.writer.on_trouble = house.parts.impaired
+    station = Station(house)
+    limit = ["PRAGMA max_page_count=1"]
+    event.listen(house.records.engine, "checkout", lambda connection, *_: connection.execute(limit[0]))
+    for number in range(60):  # a page has room for some
+        house.post("/voice", call_id=f"CA{number:032}")
+    eventually(lambda: "records" in status(station)[1], "it is noticed")
+    assert status(station)[0] == 503 and "full" in status(station)[1]["records"]
+    assert 'ivr_impaired{what="records"} 1.0' in station.get("/metrics")[1]
+    assert station.get("/ready")[0] == 200
+    limit[0] = "PRAGMA max_page_count=1000000"
+    eventually(lambda: status(station) == (200, {}), "it is over")
+    assert 'ivr_impaired{what="records"} 0.0' in station.get("/metrics")[1]
+
+
+def test_a_disk_that_is_nearly_full_is_said_before_callers_notice(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    condition = Condition(house.parts.metrics, str, [tmp_path / "not" / "there" / "yet"])
+    assert condition.impaired() == {}
+    monkeypatch.setattr("ivr.operations.condition.FREE_BYTES", 10**18)
+    assert str(tmp_path) in condition.impaired()["disk"]
 
 
 def test_a_call_is_counted_and_its_answers_are_timed(house: House) -> None:

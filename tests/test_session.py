@@ -269,7 +269,7 @@ def test_a_voice_without_a_word_is_a_miss_and_a_noise_is_none(
 
 def test_no_session_leaves_its_place_taken(house: House) -> None:
     house.stream(*frames(SILENCE, 100), STOP)
-    assert house.streams._running == 0
+    assert house.streams.running() == 0
 
 
 class HeldBusiness:

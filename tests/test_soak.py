@@ -1,6 +1,7 @@
 """``ivr bench soak``: what goes wrong really does, and what would be wrong is seen."""
 
 import asyncio
+import os
 import sqlite3
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ from flask import Response
 from ivr.cli import ivr
 from ivr.operations.numbers import ASK_AGAIN
 from ivr.phone.advisor import Advisors
-from ivr.phone.bad_days import lock
+from ivr.phone.bad_days import _file_size_limit, lock
 from ivr.phone.caller import Caller
 from ivr.phone.exchange import Number, carry, place_call
 from ivr.phone.leg import new_sid
@@ -110,6 +111,19 @@ def test_a_line_that_breaks_on_the_way_goes_on_with_the_action_and_webhooks_may_
         always.random = lambda: 0.0  # type: ignore[method-assign]
         asyncio.run(carry(number, Caller(()), Advisors(), Notes(new_sid("CA")), Trouble("twice", always)))
     assert server.paths == ["/voice", "/voice"]
+
+
+def test_a_full_disk_is_full_and_then_is_not(tmp_path: Path) -> None:
+    pid = os.getpid()
+    before = _file_size_limit(pid, 1)
+    try:
+        with pytest.raises(OSError, match="too large"), (tmp_path / "x").open("wb", buffering=0) as file:
+            for _ in range(2):
+                file.write(b"more than one byte")
+    finally:
+        assert before and _file_size_limit(pid, before[0])
+    (tmp_path / "y").write_bytes(b"more than one byte")
+    assert _file_size_limit(2**22 + 1, 1) is None, "a process that is gone"
 
 
 def test_a_locked_database_is_locked_and_then_is_not(tmp_path: Path) -> None:

@@ -8,10 +8,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
+from sqlalchemy import inspect
 
 from ivr.app import clock, create_app, load_models
 from ivr.config import Config, ConfigError, Settings
+from ivr.operations.doctor import shop
 from ivr.records.records import RecordsUnavailable
+from ivr.requests.backend import BackendFailed
+from ivr.requests.demonstration import orders
 from tests.conftest import ROOT
 
 
@@ -113,3 +118,60 @@ def test_another_receiver_of_news_is_taken_without_a_restart(settings: Settings,
     assert app.extensions["ivr"].delivery._url == "https://crm.example.com/calls"
     file.write_text(text, encoding="utf-8")
     assert app.extensions["reload"].look() and app.extensions["ivr"].delivery._url is None
+
+
+# -- whose orders ------------------------------------------------------------------------------------------------------
+
+
+def decided(app: Flask, intent: str) -> str | None:
+    """The topic that sends a request to people, None where it is served."""
+    found: str | None = app.extensions["ivr"].config.plans["en"].requests[intent].topic
+    return found
+
+
+def test_a_server_without_a_shop_leaves_what_needs_one_to_people_and_invents_nothing(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(replace(settings, simulated_recognition=True))
+    parts = app.extensions["ivr"]
+    assert decided(app, "order_status") == "order_status" and decided(app, "opening_hours") is None
+    assert "IVR_SHOP_URL is not set" in caplog.text
+    assert not inspect(parts.records.engine).has_table(orders.name)
+    error = parts.business.start("order_status", {"language": "en", "order_number": "42719"}, "k").exception(30)
+    assert isinstance(error, BackendFailed) and "IVR_SHOP_URL" in str(error)
+
+
+def test_invented_orders_are_asked_for_by_name_and_said(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(replace(settings, shop_url="demo", simulated_recognition=True))
+    assert decided(app, "order_status") is None and "invented orders" in caplog.text
+    finding = shop(app.extensions["ivr"].config, replace(settings, shop_url="demo"))
+    assert finding.verdict == "unwise" and "invented" in finding.what
+
+
+def test_the_doctor_says_where_the_orders_come_from(settings: Settings, config: Config, tmp_path: Path) -> None:
+    assert "go to people" in shop(config, settings).what
+    good = replace(settings, shop_url=f"sqlite:///{tmp_path / 'shop.sqlite3'}")
+    assert shop(config, good).verdict == "well"
+    gone = replace(settings, shop_url="postgresql+psycopg://ivr:hush@127.0.0.1:1/shop")
+    finding = shop(config, gone)
+    assert finding.verdict == "wrong" and "hush" not in finding.what and "IVR_SHOP_URL" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ivr.example.com/calls",
+        "https://ivr.example.com?x=1",
+        "https://ivr.example.com/#rc=2",
+        "https://user:word@ivr.example.com",
+        "http://127.0.0.1:8000/a/b/",
+    ],
+)
+def test_a_public_address_that_is_more_than_a_host_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="IVR_PUBLIC_URL is"):
+        Settings.from_environment({"IVR_PUBLIC_URL": url, "IVR_TWILIO_AUTH_TOKEN": "x"})
+
+
+def test_a_slash_at_the_end_of_the_public_address_is_none() -> None:
+    environ = {"IVR_PUBLIC_URL": "https://ivr.example.com/", "IVR_TWILIO_AUTH_TOKEN": "x"}
+    assert Settings.from_environment(environ).media_url == "wss://ivr.example.com/media"

@@ -27,12 +27,13 @@ from ivr.records.records import NewEvent, Records
 from ivr.supervisor.logins import AT_ONCE, Logins, TooManyAttempts
 from ivr.supervisor.users import User, Users
 from tests.conftest import ROOT
-from tests.house import BASE, CALL_ID, House
+from tests.house import BASE, CALL_ID, MEDIA, House
 
 TOKEN, SHARED_KEY = "auth-token-5f2c9a", "shared-key-77aa01"
 OPEN = {
     "health.alive": "a proxy asks whether the process lives; the answer is one word",
     "health.ready": "a proxy asks whether calls may be sent here; the answer is one line",
+    "health.status": "monitoring asks what is wrong; the answer names parts of the server, no caller",
     "desk.log_in": "this is where people log in",
     "desk.static": "styles and scripts of the desk, the same for everybody",
 }
@@ -151,6 +152,13 @@ def test_the_usual_port_may_be_named_or_not(app: Flask, signed_as: str) -> None:
     signature = RequestValidator(TOKEN).compute_signature(f"{signed_as}/voice", FORM)
     answer = browser(app).post("/voice", data=FORM, headers={"X-Twilio-Signature": signature})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("signed_as", [MEDIA, f"{MEDIA}/", MEDIA.replace(".com", ".com:443"), f"{MEDIA}x", BASE])
+def test_a_handshake_is_signed_with_or_without_the_usual_port(app: Flask, signed_as: str) -> None:
+    headers = {"X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(signed_as, {})}
+    status = browser(app).get("/media", headers=headers).status_code
+    assert status == (403 if signed_as in (f"{MEDIA}x", BASE) else 400), "400: no WebSocket, but signed well"
 
 
 @pytest.mark.parametrize(

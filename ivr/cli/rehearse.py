@@ -109,12 +109,13 @@ def _business(config: "Config", own_shop: bool) -> "Iterator[Callable[[date], As
     """The real actions, for a day: on a demonstration shop as it is on that day, or on the supervisors' own."""
     from ivr.app import create_business
     from ivr.config import ConfigError
+    from ivr.config.settings import DEMO
     from ivr.records.database import connect
     from ivr.records.records import Records, RecordsUnavailable
     from ivr.requests.demonstration import create_shop
 
     url = os.environ.get("IVR_SHOP_URL")
-    if own_shop and not url:
+    if own_shop and url in (None, "", DEMO):
         raise click.ClickException("set IVR_SHOP_URL to the database of your shop")
     with TemporaryDirectory(prefix="ivr-rehearsal-") as directory:
         folder = Path(directory)

@@ -11,7 +11,7 @@ import holidays
 
 from ivr.advisors.hours import ALL_DAY, Hours, Span
 from ivr.advisors.teams import Advisors, Route, Target, Team, Waiting
-from ivr.config.files import AdvisorsFile, HolidaysEntry, RouteEntry, TeamEntry
+from ivr.config.files import AdvisorsFile, HolidaysEntry, QueueEntry, RouteEntry, TeamEntry
 from ivr.config.source import Mistakes, Source
 from ivr.phone_numbers import telephone_number
 
@@ -56,6 +56,7 @@ def _team(name: str, entry: TeamEntry, file: AdvisorsFile, languages: tuple[str,
         report((*place, "languages"), what, f"one of: {', '.join(languages)}")
     targets = [_target(text, index, name, file.country, report) for index, text in enumerate(entry.targets)]
     queue = entry.queue
+    _check_waiting(name, queue, report)
     return Team(
         name=name,
         names=dict(entry.name),
@@ -66,6 +67,16 @@ def _team(name: str, entry: TeamEntry, file: AdvisorsFile, languages: tuple[str,
         waiting=Waiting(queue.name, queue.music, queue.offer_after_s, queue.longest_s, queue.ring_again_s),
         then=entry.then,
     )
+
+
+def _check_waiting(team: str, queue: QueueEntry, report: Report) -> None:
+    """What is to happen in a queue happens before callers leave it."""
+    for field, what in (("offer_after_s", "callbacks are never offered"), ("ring_again_s", "nobody is rung again")):
+        after_s = getattr(queue, field)
+        if after_s is not None and after_s > queue.longest_s:
+            place = ("teams", team, "queue", field)
+            said = f"team {team}: {field} {after_s} is longer than longest_s {queue.longest_s}: {what}"
+            report(place, said, f"choose one below {queue.longest_s}, or raise longest_s")
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------

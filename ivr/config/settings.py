@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from ivr.config.source import ConfigError, Mistake
 from ivr.config.web_address import LOOPBACK, BadAddress, web_address
 
+DEMO = "demo"  # for IVR_SHOP_URL: invented orders
 SIMULATED = "IVR_SIMULATED_RECOGNITION"
 SIMULATED_CLOCK = "IVR_SIMULATED_CLOCK"
 LOCAL_PROXIES = ("127.0.0.0/8", "::1/128")  # a proxy on the same machine
@@ -49,6 +50,7 @@ def audio_directory(environ: Mapping[str, str] = os.environ) -> Path:
 class Settings:
     """What differs from machine to machine.  ``auth_token`` is Twilio's and signs every webhook.
 
+    ``shop_url``: None where the actions have no database; ``DEMO`` for invented orders, in the records' database.
     ``environ``: everything in the environment, for the secrets that config/requests.yaml names.
     """
 
@@ -97,6 +99,14 @@ class Settings:
         elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
             remedy = "use https://: Twilio only opens wss:// streams, and signatures would travel in the clear"
             mistakes.append(Mistake("environment", None, "IVR_PUBLIC_URL is not https", remedy))
+        if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+            what = f"IVR_PUBLIC_URL is {public_url!r}, which is more than a host"
+            remedy = (
+                f"leave out what is around it, like {parts.scheme}://{parts.netloc.rpartition('@')[2]}: this server "
+            )
+            mistakes.append(
+                Mistake("environment", None, what, f"{remedy}answers /voice and /media at a host of its own")
+            )
         simulated = environ.get(SIMULATED) == "1"
         if simulated and parts.hostname not in LOOPBACK:
             remedy = "unset it: it is for the server that `ivr call` starts for itself, real callers would not be heard"

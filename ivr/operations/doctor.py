@@ -11,9 +11,11 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.config import Config, ConfigError, Settings, load
+from ivr.config.settings import DEMO
 from ivr.operations import outside
 from ivr.operations.finding import Finding
 from ivr.records.database import RecordsUnavailable, connect
+from ivr.records.patience import COMMAND_S, patience
 from ivr.records.records import events_since
 from ivr.records.schema import HEAD
 from ivr.records.upgrade import age, revision
@@ -48,6 +50,7 @@ def examine(environ: dict[str, str], load_model: LoadModel) -> Iterator[Finding]
         yield recogniser(language, config, settings, load_model)
     yield _voice(config)
     yield database(settings)
+    yield shop(config, settings)
     yield from unknown_lines(settings)
     yield _disk(settings)
     yield _open_files(config)
@@ -94,7 +97,7 @@ def database(settings: Settings) -> Finding:
         if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).exists():
             return _new_file(Path(parsed.database))
         engine = connect(settings.database_url)
-        with engine.connect() as connection:
+        with patience(COMMAND_S), engine.connect() as connection:
             what = f"{engine.dialect.name}, schema {revision(connection) or 'without a number'}"
             match age(connection):
                 case "empty":
@@ -111,6 +114,27 @@ def database(settings: Settings) -> Finding:
     except (RecordsUnavailable, SQLAlchemyError) as error:
         return Finding("database", "wrong", str(getattr(error, "orig", None) or error).splitlines()[0], remedy)
     return Finding("database", "well", f"{what}, takes a write in {(time.monotonic() - began) * 1000:.0f} ms")
+
+
+def shop(config: Config, settings: Settings) -> Finding:
+    """Where the answers about orders come from."""
+    asking = sorted(name for name, action in config.actions.items() if action.statements)
+    if not asking:
+        return Finding("shop", "well", "no action asks a database")
+    if settings.shop_url == DEMO:
+        remedy = "set IVR_SHOP_URL to the database of your shop"
+        return Finding("shop", "unwise", "IVR_SHOP_URL is demo: callers are told of invented orders", remedy)
+    if not settings.shop_url:
+        what = f"IVR_SHOP_URL is not set: requests that need {', '.join(asking[:3])} ... go to people"
+        return Finding("shop", "unwise", what, "set it to the database of your shop, or to demo for invented orders")
+    try:
+        engine = connect(settings.shop_url, COMMAND_S)
+        with patience(COMMAND_S), engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except (RecordsUnavailable, SQLAlchemyError) as error:
+        what = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return Finding("shop", "wrong", what, "check IVR_SHOP_URL, and that its server runs")
+    return Finding("shop", "well", f"{engine.dialect.name} answers")
 
 
 def unknown_lines(settings: Settings) -> Iterator[Finding]:

@@ -1,17 +1,19 @@
-"""``/health``: the process answers.  ``/ready``: it may be given calls.  ``/metrics``: for Prometheus."""
+"""``/health``: the process answers.  ``/ready``: for balancers.  ``/status`` and ``/metrics``: for monitoring."""
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.operations.metrics import Metrics
 from ivr.operations.strangers import Strangers
+from ivr.records.patience import patience
 from ivr.records.records import Records
 
+ANSWER_S = 1.0  # of the database: whoever asks whether we are well has little patience, too
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -19,13 +21,13 @@ def health(
     records: Records,
     metrics: Metrics,
     may_read_metrics: Callable[[], bool],
-    has_room: Callable[[], bool],
+    impaired: Callable[[], Mapping[str, str]],
     leaving: Callable[[], bool],
     strangers: Strangers,
 ) -> Blueprint:
     """``may_read_metrics``: whether the present request may, see ``metrics_access``.
 
-    ``leaving``: whether the server was asked to stop.
+    ``leaving``: whether the server was asked to stop.  ``impaired``: what else is wrong, see ``Condition``.
     """
     routes = Blueprint("health", __name__)
 
@@ -35,16 +37,20 @@ def health(
 
     @routes.get("/ready")
     def ready() -> Response:
+        """A balancer takes away all requests of a server that says no: only for what another one would do better.
+
+        A full server, or one without its database, still puts every caller through.
+        """
         if leaving():
             return Response("stopping: calls in progress go on", 503, mimetype="text/plain")
-        try:
-            with records.engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
-        except SQLAlchemyError:
-            return Response("the database does not answer", 503, mimetype="text/plain")
-        if not has_room():
-            return Response("full: new calls go straight to advisors", 503, mimetype="text/plain")
         return Response("ok", mimetype="text/plain")
+
+    @routes.get("/status")
+    def status() -> tuple[Response, int]:
+        """All that keeps callers from the machine, and what it means for them."""
+        silent = _database(records)
+        found = {**({"database": silent} if silent else {}), **impaired()}
+        return jsonify(stopping=leaving(), impaired=found), 503 if found or leaving() else 200
 
     @routes.get("/metrics")
     def numbers() -> Response:
@@ -53,9 +59,19 @@ def health(
         if not may_read_metrics():
             strangers.refused(request.remote_addr, "/metrics: no or a wrong token")
             return Response("set IVR_METRICS_TOKEN and send it as a bearer token", 401, mimetype="text/plain")
+        impaired()
         return Response(metrics.text(), mimetype="text/plain; version=0.0.4")
 
     return routes
+
+
+def _database(records: Records) -> str:
+    try:
+        with patience(ANSWER_S), records.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return "does not answer: callers are put through without their records"
+    return ""
 
 
 def metrics_access(token: str | None, trial: bool) -> Callable[[], bool]:

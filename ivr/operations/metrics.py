@@ -5,8 +5,11 @@ import os
 import shutil
 import tempfile
 import time
+from collections import deque
 
 from flask import Blueprint, Response, g, request
+
+from ivr.records.talk import alike
 
 _SHARED = "PROMETHEUS_MULTIPROC_DIR"  # the name prometheus_client looks for when it is imported
 
@@ -18,6 +21,9 @@ def share() -> None:
         os.environ[_SHARED] = folder
         owner = os.getpid()
         atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
+
+
+LAST_TALKS = 200  # conversations of this process that are compared
 
 
 class Metrics:
@@ -32,6 +38,26 @@ class Metrics:
             "ivr_endings", "Calls whose part with the machine ended", ("outcome", "reason"), registry=own
         )
         self.streams = Gauge("ivr_streams", "Media streams going on", registry=own, multiprocess_mode="livesum")
+        self.impaired = Gauge(
+            "ivr_impaired",
+            "1 while callers go to people because of this: records that cannot be written, a disk that is full",
+            ("what",),
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self.talk = Histogram(
+            "ivr_talk_seconds",
+            "How long callers and advisors talked after a transfer",
+            buckets=(10, 30, 58, 62, 118, 122, 180, 300, 600, 1200, 1800, 3600),
+            registry=own,
+        )
+        self.alike = Gauge(
+            "ivr_talk_alike",
+            "Of the last conversations with advisors, those of one length, when they are suspiciously many, else 0",
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self._talks: deque[float] = deque(maxlen=LAST_TALKS)
         self.reply = Histogram(
             "ivr_reply_seconds",
             "From the end of what a caller said to the first sound of the answer",
@@ -50,6 +76,13 @@ class Metrics:
     def ended(self, outcome: str, reason: str | None) -> None:
         """A call's part with the machine has ended."""
         self.endings.labels(outcome, reason or "").inc()
+
+    def talked(self, seconds: float) -> None:
+        """A conversation with an advisor is over."""
+        self.talk.observe(seconds)
+        self._talks.append(seconds)
+        found = alike(tuple(self._talks))
+        self.alike.set(found.count if found else 0)
 
     def text(self) -> bytes:
         """All of it in Prometheus's text format, over all processes of this server."""

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import os
 import secrets
 import socket
 import ssl
@@ -49,6 +50,7 @@ def server(settings: Settings) -> Iterator[Finding]:
     try:
         with requests.Session() as session:
             session.trust_env = False  # Twilio does not come through this machine's proxy
+            session.verify = os.environ.get("SSL_CERT_FILE") or True  # as in `certificate`
             answer = session.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
     except requests.RequestException as error:
         remedy = "start the server (ivr serve), and the proxy before it"
@@ -73,7 +75,10 @@ def _stream(settings: Settings) -> Finding:
     if status == 403:
         remedy = "give the server and this command the same IVR_PUBLIC_URL and IVR_TWILIO_AUTH_TOKEN"
         return Finding("streams", "wrong", "the server does not accept our signature, nor then Twilio's", remedy)
-    remedy = "the proxy must pass WebSockets: HTTP/1.1, with the headers Upgrade and Connection"
+    remedy = (
+        "the proxy must pass WebSockets: HTTP/1.1, with the headers Upgrade and Connection, unbuffered "
+        "(docs/deploy/nginx.conf, docs/deploy/haproxy.cfg)"
+    )
     return Finding("streams", "wrong", f"{settings.media_url} cannot be opened: {status}", remedy)
 
 
@@ -92,9 +97,20 @@ def _handshake(settings: Settings) -> int | str:
     }
     try:
         connection.request("GET", parts.path, headers=headers)
-        return connection.getresponse().status
+        status = connection.getresponse().status
+        return status if status != 101 or _passes_frames(connection.sock) else "opened, but nothing comes through it"
     finally:
         connection.close()
+
+
+def _passes_frames(stream: socket.socket) -> bool:
+    """Says goodbye, and waits for the server to say so, too."""
+    close = b"\x88"
+    try:
+        stream.sendall(close + b"\x80" + bytes(4))
+        return stream.recv(1) == close
+    except OSError:
+        return False
 
 
 def account(config: Config, settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+TALK_S = 60
+
 
 class Advisor(StrEnum):
     """What an advisor does when the telephone rings."""
@@ -29,10 +31,14 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advisors:
-    """Everybody who may be rung.  ``habits``: of the telephones in the order they ring; the last one of all others."""
+    """Everybody who may be rung.  ``habits``: of the telephones in the order they ring; the last one of all others.
+
+    ``talk_s``: how long they talk with a caller, unless somebody cuts them off.
+    """
 
     habits: tuple[Advisor, ...] = (Advisor.ANSWERS,)
     queue: Queue = Queue.MOVES
+    talk_s: int = TALK_S
 
     def who_is_at(self, ring: int) -> Advisor:
         """What whoever is at the telephone does that rings as number ``ring`` of a call, from 0 on."""

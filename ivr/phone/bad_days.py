@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 
 from sqlalchemy import make_url
 
@@ -23,6 +25,10 @@ HUNG_EVERY = 4  # a hanging worker takes so long that other things would be left
 DEPLOYED_EVERY, FIRST_DEPLOYED = 10, 2  # of faults, in the first third: after that the same process must not grow
 
 
+Fault = Callable[[], Awaitable[None]]
+"""Breaks something, waits, and mends it."""
+
+
 class NotBack(Exception):
     """The server did not recover; the message says from what."""
 
@@ -34,13 +40,23 @@ class BadDays:
     """
 
     def __init__(
-        self, server: Server, workers: int, random: Random, tell: Callable[[str], None], seconds: float = 0.0
+        self,
+        server: Server,
+        workers: int,
+        random: Random,
+        tell: Callable[[str], None],
+        seconds: float = 0.0,
+        more: Mapping[str, Fault] = MappingProxyType({}),
     ) -> None:
+        """``more``: faults of what the server needs and whoever started it can reach, like its PostgreSQL."""
         if server.pid is None or server.database_url is None:
             raise ValueError("faults are for a server of our own")
         self.happened: Counter[str] = Counter()
         self._server = server.pid
-        self._database = make_url(server.database_url).database or ""
+        url = make_url(server.database_url)
+        self._database = url.database or ""
+        locked = {"database locked": self._lock_the_database} if url.get_backend_name() == "sqlite" else {}
+        self._more = {**locked, **more}
         self._workers = workers
         self.replaced: set[int] = set()
         self._deploys_until_s = time.monotonic() + seconds / 3
@@ -52,7 +68,8 @@ class BadDays:
         faults = {
             "worker killed": self._kill_a_worker,
             "voice killed": self._kill_a_voice,
-            "database locked": self._lock_the_database,
+            "disk full": self._fill_the_disk,
+            **self._more,
         }
         await self._back("its start")
         for count in range(1, 1_000_000):
@@ -91,6 +108,14 @@ class BadDays:
         if voices:
             _signal(self._random.choice(voices), signal.SIGKILL)
 
+    async def _fill_the_disk(self) -> None:
+        """No file of the workers may grow: what a full disk is to them."""
+        serving = self._serving()
+        before = {pid: limit for pid in serving if (limit := _file_size_limit(pid, 1))}
+        await asyncio.sleep(self._random.uniform(*LOCKED_S))
+        for pid, limit in before.items():
+            _file_size_limit(pid, limit[0])
+
     async def _lock_the_database(self) -> None:
         seconds = self._random.uniform(*LOCKED_S)
         await asyncio.to_thread(lock, self._database, lambda: time.sleep(seconds))
@@ -118,6 +143,16 @@ def lock(database: str, hold: Callable[[], None]) -> None:
         hold()
         connection.execute("ROLLBACK")
     connection.close()
+
+
+def _file_size_limit(pid: int, most_bytes: int) -> tuple[int, int] | None:
+    """Set a process's soft limit; the one before comes back, None when the process is gone."""
+    try:
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    except ProcessLookupError:
+        return None
+    return before
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -11,7 +11,7 @@ from ivr.phone.verbs import gather, hangup, pause, play, redirect, say
 NOUNS = ("Number", "Sip", "Client", "Queue", "Conference")
 MAX_NOUNS = 10  # that ring at once (13223)
 RING_S = 5.0  # until somebody picks up
-TALK_S = 60  # what the two then talk
+TIME_LIMIT_S = 14_400  # of a conversation, when <Dial> says nothing
 EXTRA_S = 5.0  # Twilio lets it ring this much longer than ``timeout``
 
 _WHISPER = {"Say": say, "Play": play, "Pause": pause, "Gather": gather, "Redirect": redirect, "Hangup": hangup}
@@ -40,12 +40,12 @@ async def dial(leg: Leg, verb: Verb, document: Document) -> Step:
         result = await _ring(leg, verb, document, nouns[:MAX_NOUNS])
         if result.bridged:
             leg.notes.bridged = True
-            await leg.wait(TALK_S)
+            await leg.talk(verb.seconds("timeLimit", TIME_LIMIT_S))
     except HungUp:
         status = "completed" if leg.notes.bridged else "canceled"
-        await leg.say_goodbye(verb, document, _answer(Rung(status, leg.notes.bridged)))
+        await leg.say_goodbye(verb, document, _answer(Rung(status, leg.notes.bridged), leg.notes.talked_s))
         raise
-    return await leg.go_on(verb, document, _answer(result))
+    return await leg.go_on(verb, document, _answer(result, leg.notes.talked_s))
 
 
 async def _ring(leg: Leg, verb: Verb, document: Document, nouns: list[Verb]) -> Rung:
@@ -131,13 +131,13 @@ def _target(noun: Verb) -> str:
     return f"client:{identity[0].text if identity else noun.text}"
 
 
-def _answer(result: Rung) -> dict[str, str]:
+def _answer(result: Rung, talked_s: int) -> dict[str, str]:
     """What ``action`` is told."""
     answer = {"DialCallStatus": result.status, "DialBridged": "true" if result.bridged else "false"}
     if result.sid:
         answer["DialCallSid"] = result.sid
     if result.bridged:
-        answer["DialCallDuration"] = str(TALK_S)
+        answer["DialCallDuration"] = str(talked_s)
     return answer
 
 

@@ -24,7 +24,7 @@ class Number:
     """Who rings whom, and how the exchange reaches the server.  ``voice_url`` answers when ``line`` rings.
 
     ``fallback``: TwiML that is followed when the server does not answer, from a place that does not depend on it.
-    ``recordings_url``: where what callers leave is said to be kept.
+    ``status_url``: told when the whole call is over.  ``recordings_url``: where what callers leave is said to be kept.
     """
 
     voice_url: str
@@ -34,6 +34,7 @@ class Number:
     limit_s: float = LIMIT_S
     fallback: str = ""
     recordings_url: str = "https://api.twilio.com"
+    status_url: str = ""
 
 
 async def place_call(number: Number, caller: OnTheLine, advisors: Advisors, tell: Tell = tell_nobody) -> Notes:
@@ -84,6 +85,9 @@ async def carry(number: Number, caller: OnTheLine, advisors: Advisors, notes: No
         notes.failure = str(failed)
     finally:
         patience.cancel()
+        if number.status_url:
+            leg.status = "completed"
+            webhooks.notify(number.status_url, leg.request_parameters({"CallDuration": str(notes.talked_s + 1)}))
         await webhooks.finish()
         notes.webhooks_ms = webhooks.took_ms
     return notes

@@ -1,7 +1,9 @@
 """One telephone on a call, and how it follows TwiML: verb by verb, document by document."""
 
 import asyncio
+import math
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -80,6 +82,19 @@ class Leg:
         except TimeoutError:
             return
         raise HungUp
+
+    async def talk(self, limit_s: float = math.inf) -> None:
+        """With an advisor, until one of the two has had enough, or whoever carries the call cuts it.  Raises HungUp."""
+        talk_s = self.advisors.talk_s
+        if talk_s > limit_s:
+            self.notes.warn(f"the conversation is cut after {limit_s:g} s: it was to last {talk_s} s")
+        began_s = time.monotonic()
+        try:
+            await self.wait(min(talk_s, limit_s))
+            self.notes.talked_s = round(min(talk_s, limit_s))
+        except HungUp:
+            self.notes.talked_s = round((time.monotonic() - began_s) / SHORTER)
+            raise
 
     async def go_on(self, verb: Verb, document: Document, extra: Mapping[str, str]) -> Step:
         """Follow a verb's ``action``; without one, the next verb."""

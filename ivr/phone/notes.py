@@ -45,6 +45,7 @@ class Notes:
     rung: list[str] = field(default_factory=list)  # advisors' targets, in order
     queued: str | None = None
     bridged: bool = False
+    talked_s: int = 0  # with an advisor, in the time of the telephone exchange
     recorded: bool = False
     transfer_twiml: str | None = None
     recognition: str | None = None  # the model that heard the caller last

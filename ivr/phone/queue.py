@@ -34,7 +34,8 @@ async def enqueue(leg: Leg, verb: Verb, document: Document) -> Step:
     try:
         result, waited_s = await _wait(leg, verb, document, where)
     except HungUp:
-        await leg.say_goodbye(verb, document, {**where, "QueueResult": "hangup", "QueueTime": "0"})
+        result = "bridged" if notes.bridged else "hangup"
+        await leg.say_goodbye(verb, document, {**where, "QueueResult": result, "QueueTime": "0"})
         raise
     if result == "hangup":
         return Ending.HANGUP
@@ -66,6 +67,7 @@ async def _wait(leg: Leg, verb: Verb, document: Document, where: dict[str, str])
         if position == 0:
             notes.bridged = True
             notes.happened("an advisor takes the call from the queue")
+            await leg.talk()
             return "bridged", waited_s
     notes.happened(f"the caller gives up after {waited_s} s in the queue")
     leg.gone.set()

@@ -55,6 +55,7 @@ class Result:
                 "rung": notes.rung,
                 "queue": notes.queued,
                 "bridged": notes.bridged,
+                "talked_s": notes.talked_s,
             }
         return {
             "call_id": notes.call_id,

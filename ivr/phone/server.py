@@ -18,7 +18,7 @@ from types import FrameType
 
 import requests
 
-from ivr.config.settings import SIMULATED, SIMULATED_CLOCK
+from ivr.config.settings import DEMO, SIMULATED, SIMULATED_CLOCK
 
 READY_WITHIN_S = 90.0  # a model is loaded in seconds; the first start renders every prompt as well
 STOPPED_WITHIN_S = 5.0
@@ -102,6 +102,7 @@ def own_server(
             "IVR_PUBLIC_URL": url,
             "IVR_TWILIO_AUTH_TOKEN": token,
             "IVR_DATABASE_URL": database_url,
+            "IVR_SHOP_URL": os.environ.get("IVR_SHOP_URL") or DEMO,
             SIMULATED: "1" if simulated else "",
             SIMULATED_CLOCK: at,
             **({"IVR_RECORDINGS_URL": recordings_url} if recordings_url else {}),

@@ -4,16 +4,17 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 from ivr.operations.numbers import ASK_AGAIN
 from ivr.phone import usage
 from ivr.phone.advisor import Advisor, Advisors, Queue
-from ivr.phone.bad_days import BadDays, NotBack
+from ivr.phone.bad_days import BadDays, Fault, NotBack
 from ivr.phone.caller import Caller, HangUp, Item, Pause, Press
 from ivr.phone.exchange import Number, carry
 from ivr.phone.leg import new_sid
@@ -103,15 +104,21 @@ class Soaking:
         self._soak = Soak()
         self._ids: dict[str, str] = {}
 
-    async def run(self, calls: int, seconds: float, tell: Callable[[str], None]) -> Soak:
-        """Call for so long; calls that have begun are carried to their end."""
+    async def run(
+        self,
+        calls: int,
+        seconds: float,
+        tell: Callable[[str], None],
+        more: Mapping[str, Fault] = MappingProxyType({}),
+    ) -> Soak:
+        """Call for so long; calls that have begun are carried to their end.  ``more``: see ``BadDays``."""
         soak, began = self._soak, time.monotonic()
         ends = began + seconds
 
         def happens(what: str) -> None:
             tell(f"{soak.calls} calls; {what}")
 
-        days = BadDays(self._server, self._workers, self._days_random, happens, seconds)
+        days = BadDays(self._server, self._workers, self._days_random, happens, seconds, more)
         faults = asyncio.create_task(days.run())
         looking = asyncio.create_task(self._look(ends, days.replaced))
         await asyncio.gather(*(self._telephone(0.3 * each, ends) for each in range(calls)))

@@ -46,7 +46,7 @@ class Transcript:
         self._records = records
         self._notes = notes
         self._turns: list[Turn] = []
-        self._last_event = 0
+        self._seen: set[int] = set()
         self._prompts_told = 0
         self._held: deque[tuple[float, Turn | str]] = deque()
         if records is not None:
@@ -90,9 +90,9 @@ class Transcript:
             return []
         events: list[StoredEvent] = []
         with contextlib.suppress(SQLAlchemyError):  # not there yet, or busy: the next round reads it
-            events = await asyncio.to_thread(self._records.events, self._notes.call_id, self._last_event)
-        if events:
-            self._last_event = events[-1].id
+            events = await asyncio.to_thread(self._records.events, self._notes.call_id)
+        events = [event for event in events if event.id not in self._seen]  # one may be committed after a later one
+        self._seen |= {event.id for event in events}
         self._turns += [turn for event in events if (turn := turn_of(event)) is not None]
         return events
 
@@ -121,7 +121,7 @@ class Transcript:
 
     def _tell_prompts(self) -> None:
         """Without records, the names of the prompts are better than nothing."""
-        if self._last_event:
+        if self._seen:
             return
         delay_ms = RECORD_DELAY_MS if self._records else 0
         for prompt in self._notes.prompts[self._prompts_told :]:

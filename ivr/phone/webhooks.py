@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
@@ -32,6 +33,7 @@ class Webhooks:
         self._validator = RequestValidator(token)
         self._session = requests.Session()
         self._session.trust_env = False  # Twilio reaches the server directly; a proxy of this machine would not
+        self._session.verify = os.environ.get("SSL_CERT_FILE") or True  # as Python's own TLS, which carries the stream
         self._session.headers.update({"User-Agent": NAME, "Connection": "close"})
         self._notices: set[asyncio.Task[None]] = set()
         self.took_ms: list[tuple[str, float]] = []  # path and time of each answer

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, case, func, insert, literal, null, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from ivr.records.database import RecordsUnavailable, connect
+from ivr.records.database import USUAL_S, RecordsUnavailable, connect
 from ivr.records.schema import call_events, calls
 from ivr.records.upgrade import upgrade
 
@@ -18,6 +18,7 @@ __all__ = ["Records", "RecordsUnavailable", "StoredCall", "StoredEvent"]
 
 
 AGAIN_WITHIN = timedelta(hours=24)  # who rings again within this was not served: the reports count it so, too
+ACCEPTED = "accepted"  # the event of an advisor who takes a call
 ERASED = "erased"  # in place of a token's hash: its caller was erased, and nothing more is stored of the call
 LONGEST = timedelta(hours=4)  # Twilio ends a call after this
 
@@ -69,9 +70,12 @@ class NewEvent:
 class Records:
     """The one way to the stored calls."""
 
-    def __init__(self, database_url: str) -> None:
-        """Raises RecordsUnavailable when the address makes no sense; nothing is opened yet."""
-        self.engine = connect(database_url)
+    def __init__(self, database_url: str, usual_s: float = USUAL_S) -> None:
+        """Raises RecordsUnavailable when the address makes no sense; nothing is opened yet.
+
+        ``usual_s``: see ``ivr.records.database.connect``.
+        """
+        self.engine = connect(database_url, usual_s=usual_s)
         self.on_ending: Callable[[str, str | None], None] | None = None
         """Told once of each ending that this process records: outcome and reason."""
 
@@ -80,9 +84,10 @@ class Records:
         try:
             upgrade(self.engine)
         except SQLAlchemyError as error:
+            where = self.engine.url.render_as_string(hide_password=True)
             raise RecordsUnavailable(
-                f"the database cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's permissions, "
-                "and that the server runs"
+                f"the database {where} cannot be opened ({short(error)}); check IVR_DATABASE_URL, the file's "
+                "permissions, and that the server runs"
             ) from error
 
     def open(self, call_id: str, caller: str, line: str, language: str, token: str) -> None:
@@ -174,11 +179,11 @@ class Records:
         with self.engine.connect() as connection:
             return int(connection.execute(counted.where(now.c.call_id == call_id)).scalar() or 0)
 
-    def events(self, call_id: str, after: int = 0) -> list[StoredEvent]:
-        """The events of a call, in order, those with an id above ``after``."""
-        wanted = (call_events.c.call_id == call_id) & (call_events.c.id > after)
+    def events(self, call_id: str) -> list[StoredEvent]:
+        """The events of a call, in order."""
+        wanted = select(call_events).where(call_events.c.call_id == call_id).order_by(call_events.c.id)
         with self.engine.connect() as connection:
-            rows = connection.execute(select(call_events).where(wanted).order_by(call_events.c.id)).mappings().all()
+            rows = connection.execute(wanted).mappings().all()
         return [StoredEvent(row["id"], row["at_ms"], row["kind"], row["data"]) for row in rows]
 
     def note(self, call_id: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -189,8 +194,29 @@ class Records:
         with self.engine.connect() as connection:
             began = connection.execute(select(calls.c.started_at).where(calls.c.call_id == call_id)).scalar()
         if began is not None:
-            since = max(datetime.now(UTC) - began.replace(tzinfo=UTC), timedelta(0))  # a clock may have been set back
-            self.append([NewEvent(call_id, round(since.total_seconds() * 1000), kind, data)])
+            self.append([NewEvent(call_id, _ms_since(began), kind, data)])
+
+    def accept(self, call_id: str, leg: str, ring: str, team: str, target: str) -> bool:
+        """An advisor takes a call.  True for the first one in a ringing, and for that one again; unknown calls too.
+
+        The row of the call is locked first: of two who press 1 at the same moment, the second one sees the first.
+        """
+        mine = calls.c.call_id == call_id
+        earlier = select(call_events.c.data).where(
+            (call_events.c.call_id == call_id) & (call_events.c.kind == ACCEPTED)
+        )
+        with self.engine.begin() as connection:
+            if not connection.execute(update(calls).where(mine).values(stream_id=calls.c.stream_id)).rowcount:
+                return True
+            for data in connection.execute(earlier.order_by(call_events.c.id)).scalars():
+                if data.get("ring") == ring:
+                    return bool(data.get("leg") == leg)
+            began = connection.execute(select(calls.c.started_at).where(mine)).scalar_one()
+            noted = {"leg": leg, "ring": ring}
+            row = {"call_id": call_id, "at_ms": _ms_since(began), "kind": ACCEPTED, "data": noted}
+            connection.execute(insert(call_events).values(row))
+            connection.execute(update(calls).where(mine).values(team=team, target=target))
+        return True
 
     def append(self, events: Sequence[NewEvent]) -> None:
         """Store events, all or none; none of a call whose caller was erased."""
@@ -209,6 +235,11 @@ def events_since(engine: Engine, kind: str, begin: datetime) -> list[dict[str, A
     statement = select(call_events.c.data).select_from(calls_since).where(wanted)
     with engine.connect() as connection:
         return list(connection.execute(statement.order_by(call_events.c.id.desc()).limit(100)).scalars())
+
+
+def _ms_since(began: datetime) -> int:
+    since = max(datetime.now(UTC) - began.replace(tzinfo=UTC), timedelta(0))  # a clock may have been set back
+    return round(since.total_seconds() * 1000)
 
 
 def _hash(token: str) -> str:

@@ -8,12 +8,14 @@ from typing import Literal
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, inspect, select, text
 
 from ivr.records.database import RecordsUnavailable
+from ivr.records.patience import COMMAND_S, patience
 from ivr.records.schema import HEAD, metadata
 
 FIRST = "0001"  # what a database holds that has calls but no number: earlier versions did not number theirs
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 20261125  # PostgreSQL's advisory lock of whoever upgrades
 _WAIT_S = 60  # for another process that upgrades
+_LONGEST_S = 3600  # of an upgrade: a large table gets an index
 _LOCKED_S = 10  # a table that is in use for longer is left alone: calls in progress come first
 
 Age = Literal["empty", "older", "current", "newer"]
@@ -26,10 +28,10 @@ def upgrade(engine: Engine) -> None:
 
     Raises RecordsUnavailable for a database that a later version has changed, and SQLAlchemyError.
     """
-    with engine.connect() as connection:
+    with patience(COMMAND_S), engine.connect() as connection:
         if revision(connection) == HEAD:
             return
-    with _alone(engine) as connection:
+    with patience(_LONGEST_S), _alone(engine) as connection:
         match age(connection):
             case "empty":
                 metadata.create_all(connection)

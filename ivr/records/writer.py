@@ -37,6 +37,10 @@ class EventWriter:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._losing = False
+        self.trouble = ""
+        """Why the database takes nothing now; "" when it does."""
+        self.on_trouble: Callable[[], object] = lambda: None
+        """Told when ``trouble`` begins and ends."""
 
     def note(self, event: NewEvent) -> None:
         """Store an event soon.  Never waits, never raises: the caller comes first."""
@@ -126,6 +130,13 @@ class EventWriter:
                     _log.error("%s could not be stored: %s", what, short(error))
                     return False
                 _log.warning("%s cannot be stored yet: %s", what, short(error))
+                self._is_in_trouble(short(error))
                 time.sleep(self._pause_s)
             else:
+                self._is_in_trouble("")
                 return True
+
+    def _is_in_trouble(self, why: str) -> None:
+        changed, self.trouble = bool(why) != bool(self.trouble), why
+        if changed:
+            self.on_trouble()

@@ -35,3 +35,13 @@ class Backend(Protocol):
         Raises BackendFailed or OutcomeUnknown.
         """
         ...
+
+
+class NoShop:
+    """Where no database was named for the actions that ask one: nothing is answered, and nothing is invented."""
+
+    name = "the database of IVR_SHOP_URL"
+
+    def ask(self, action: str, values: Mapping[str, str], key: str | None = None) -> Result:
+        """Raises BackendFailed."""
+        raise BackendFailed(f"{action}: IVR_SHOP_URL is not set")

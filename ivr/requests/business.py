@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ivr.requests.backend import Backend, BackendFailed, OutcomeUnknown, Result
 from ivr.requests.breaker import REST_S, Breaker
 from ivr.requests.messages import Messenger
@@ -71,22 +73,45 @@ class Business:
     def _ask(self, name: str, values: Mapping[str, str], key: str) -> Result:
         action = self._actions[name]
         if not action.changes:
-            return self._do(name, values, None)
+            return self._tell(action, values, self._answer(name, values, None), None)
         if before := self._sent.claim(key):
             return before
+        answer = self._change(name, values, key)
         try:
-            result = self._do(name, values, key)
+            result = self._tell(action, values, answer, key)
+        except OutcomeUnknown:
+            raise
+        except Exception as error:
+            raise OutcomeUnknown(f"{name} was done, and what follows it failed: {type(error).__name__}") from error
+        try:
+            self._sent.answered(key, result)
+        except SQLAlchemyError as error:  # whoever gets this change again finds it sent, its outcome unknown
+            _log.error("%s: its outcome %r could not be written down: %s", name, result.outcome, type(error).__name__)
+        return result
+
+    def _change(self, name: str, values: Mapping[str, str], key: str) -> Result:
+        """Ask the backend for a change.  Whatever is not said to have failed may have been made."""
+        try:
+            return self._answer(name, values, key)
         except OutcomeUnknown:
             raise
         except BackendFailed:
-            self._sent.release(key)
+            self._release(key)
             raise
-        self._sent.answered(key, result)
-        return result
+        except Exception as error:
+            raise OutcomeUnknown(f"{name}: {type(error).__name__} while it was made") from error
 
-    def _do(self, name: str, values: Mapping[str, str], key: str | None) -> Result:
-        action = self._actions[name]
-        result = action.backend.ask(name, {**values, SECRET: secrets.token_urlsafe(18)}, key)
+    def _release(self, key: str) -> None:
+        try:
+            self._sent.release(key)
+        except SQLAlchemyError as error:  # that it may be sent again is lost, that it was not made is not
+            _log.error("a change that was not made stays marked as sent: %s", type(error).__name__)
+
+    def _answer(self, name: str, values: Mapping[str, str], key: str | None) -> Result:
+        return self._actions[name].backend.ask(name, {**values, SECRET: secrets.token_urlsafe(18)}, key)
+
+    def _tell(self, action: Action, values: Mapping[str, str], result: Result, key: str | None) -> Result:
+        """Send the text message that goes with an answer; what may be spoken of it comes back."""
         spoken = {name: value for name, value in result.values.items() if not name.startswith(SECRET)}
         to = result.values.get(f"{SECRET}_to")
         if self._messenger and action.text_message and to:

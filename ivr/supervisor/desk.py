@@ -15,6 +15,7 @@ from ivr.records.audio import as_wave, path_of
 from ivr.records.callbacks import Promise
 from ivr.records.keeping import Keeping
 from ivr.records.masking import mask, redact
+from ivr.records.patience import SEARCH_S, patience
 from ivr.records.versions import Versions
 from ivr.speech.codec import decode_mulaw
 from ivr.supervisor.doors import COOKIE, Doors, who, with_headers
@@ -91,17 +92,20 @@ def desk(parts: Parts, users: Users, public_url: str, versions: Versions) -> Blu
             troubles=numbers.troubles,
             callbacks=[_promise(promise, datetime.now(UTC)) for promise in parts.callbacks.open()],
             version=_version(versions),
+            impaired=[*sorted(parts.impaired().values()), *([numbers.cut] if numbers.cut else [])],
         )
 
     @routes.get("/calls")
     @doors.needs("supervisor")
     def found() -> str:
         question = _question()
+        with patience(SEARCH_S):
+            calls = search(records.engine, question, parts.config.zone)
         return render_template(
             "desk/search.html",
             login=who(),
             question=question,
-            calls=search(records.engine, question, parts.config.zone),
+            calls=calls,
             most=MOST,
             reasons=REASONS,
             outcomes=("served", "transferred", "callback", "voicemail", "hung_up", "failed"),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,7 @@ from ivr.grammar import BUILT_IN
 from ivr.records.callbacks import Callbacks, Promise
 from ivr.records.records import AGAIN_WITHIN
 from ivr.records.schema import call_events, calls
+from ivr.records.talk import TALKED
 from ivr.supervisor import what_if_misses
 from ivr.supervisor.what_if_misses import MissFates
 
@@ -49,6 +50,7 @@ class Figures:
     ``hours``: calls by weekday (Monday first) and hour, shape (7, 24).  ``upset``: the highest of each call.
     ``unmatched``: language and text of what nothing was made of.  ``promises``: callbacks asked for in the period.
     ``misses``: what budgets of one, two and three misses would have cost and saved.
+    ``talk_s``: seconds of each conversation with an advisor.
     """
 
     since: datetime
@@ -68,6 +70,7 @@ class Figures:
     unmatched: Mapping[tuple[str, str], int]
     promises: tuple[Promise, ...] = ()
     misses: tuple[MissFates, ...] = ()
+    talk_s: Numbers = field(default_factory=lambda: np.zeros(0))
 
 
 def figures(
@@ -96,6 +99,8 @@ def figures(
     calibration = _calibration(engine, inside)
     step()
     unmatched = _unmatched(engine, inside)
+    length = func.max(call_events.c.data["seconds"].as_float())
+    talks = _rows(engine, _events(inside, TALKED, length).group_by(call_events.c.call_id))
     step()
     return Figures(
         since=since,
@@ -115,6 +120,7 @@ def figures(
         unmatched=unmatched,
         promises=tuple(Callbacks(engine).between(since, until)),
         misses=what_if_misses.replay_each(what_if_misses.load(engine, since, until)),
+        talk_s=np.array([row[0] for row in talks if row[0] is not None], dtype=np.float64),
     )
 
 

@@ -14,6 +14,8 @@ from ivr.records.schema import call_events, calls
 
 SILENT_AFTER_S = 90  # an open call notes something every few seconds; else its process has died
 _STEP = 5_000  # events read at a time
+LATE_S = 60.0  # between the number of an event and its commit; no transaction of ours lasts longer
+_MOST_LATE = 1_000  # numbers waited for; more are those of another table's life
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class LiveCalls:
         self._lock = threading.Lock()
         self._calls: dict[str, LiveCall] = {}
         self._last_event: int | None = None
+        self._missing: dict[int, float] = {}
+        """Numbers that were passed over, and when: given before a commit that had not come yet."""
 
     def now(self) -> list[LiveCall]:
         """The calls that are going on, the longest first."""
@@ -69,18 +73,32 @@ class LiveCalls:
         """Events since the last look; at the first look, those of the calls that are open."""
         if self._last_event is None:
             self._last_event = connection.execute(select(func.coalesce(func.max(call_events.c.id), 0))).scalar_one()
+            recent = range(max(1, self._last_event - _MOST_LATE), self._last_event)
+            there = set(connection.execute(select(call_events.c.id).where(call_events.c.id >= recent.start)).scalars())
+            self._missing = dict.fromkeys((id for id in recent if id not in there), time.monotonic())
             mine = call_events.c.call_id.in_(open_calls)
             yield from connection.execute(select(call_events).where(mine).order_by(call_events.c.id)).mappings()
             return
+        now_s = time.monotonic()
+        self._missing = {id: since_s for id, since_s in self._missing.items() if now_s - since_s < LATE_S}
         while True:
-            newer = call_events.c.id > self._last_event
+            late = call_events.c.id.in_(self._missing)
+            newer = (call_events.c.id > self._last_event) | late
             rows = connection.execute(select(call_events).where(newer).order_by(call_events.c.id).limit(_STEP))
             batch = rows.mappings().all()
             yield from batch
-            if batch:
-                self._last_event = batch[-1]["id"]
+            for event in batch:
+                self._see(event["id"], now_s)
             if len(batch) < _STEP:
                 return
+
+    def _see(self, id: int, now_s: float) -> None:
+        """One event was read; those with a number below it that were not are looked for again."""
+        if self._missing.pop(id, None) is not None or self._last_event is None:
+            return
+        passed_over = range(max(self._last_event + 1, id - _MOST_LATE), id)
+        self._missing |= dict.fromkeys(passed_over, now_s)
+        self._last_event = id
 
 
 def after(call: LiveCall, event: RowMapping | dict[str, Any], seen_s: float) -> LiveCall:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, func, select
 
 from ivr.records.schema import call_events, calls
+from ivr.records.talk import TALKED, alike
 
 _KEPT_S = 2.0  # one look for all viewers
 TROUBLES = {
@@ -30,13 +31,15 @@ LATEST = timedelta(days=2)
 class Today:
     """Since midnight where the company is.
 
-    ``outcomes`` and ``reasons``: how many calls; ``troubles``: the latest first.
+    ``outcomes`` and ``reasons``: how many calls; ``troubles``: the latest first.  ``cut``: that
+    conversations with advisors are suspiciously alike.
     """
 
     calls: int
     outcomes: Mapping[str, int]
     reasons: Mapping[str, int]
     troubles: tuple[dict[str, Any], ...]
+    cut: str = ""
 
 
 class TodaysNumbers:
@@ -71,6 +74,12 @@ class TodaysNumbers:
             .order_by(call_events.c.id.desc())
             .limit(10 * _MOST_TROUBLES)
         )
+        talks = (
+            select(func.max(call_events.c.data["seconds"].as_float()))
+            .join(calls, calls.c.call_id == call_events.c.call_id)
+            .where(today & (call_events.c.kind == TALKED))
+            .group_by(call_events.c.call_id)
+        )
         outcomes: dict[str, int] = {}
         reasons: dict[str, int] = {}
         with self._engine.connect() as connection:
@@ -88,4 +97,11 @@ class TodaysNumbers:
                 for row in connection.execute(trouble)
                 if row.started_at + timedelta(milliseconds=row.at_ms) >= midnight
             )[:_MOST_TROUBLES]
-        return Today(sum(outcomes.values()), outcomes, dict(sorted(reasons.items(), key=lambda r: -r[1])), troubles)
+            cut = alike([seconds for seconds in connection.execute(talks).scalars() if seconds])
+        return Today(
+            sum(outcomes.values()),
+            outcomes,
+            dict(sorted(reasons.items(), key=lambda r: -r[1])),
+            troubles,
+            str(cut or ""),
+        )

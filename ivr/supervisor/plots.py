@@ -17,6 +17,7 @@ def plots(now: Figures) -> dict[str, str]:
     made: dict[str, Callable[[Any], None]] = {
         "reasons": lambda axes: _bars(axes, now.reasons),
         "hours": lambda axes: _hours(axes, now),
+        "talks": lambda axes: _talks(axes, now),
         "waits": lambda axes: _waits(axes, now),
         "calibration": lambda axes: _calibration(axes, now),
         "tone": lambda axes: _tone(axes, now),
@@ -63,6 +64,13 @@ def _waits(axes: Any, now: Figures) -> None:
         axes.set_xlim(0, max(1.0, float(np.percentile(ordered, 99))))
     axes.set_xlabel("seconds from the first ring until a person is dialled")
     axes.set_ylabel("% of those put through")
+
+
+def _talks(axes: Any, now: Figures) -> None:
+    most_s = float(np.percentile(now.talk_s, 99)) if now.talk_s.size else 60.0
+    axes.hist(now.talk_s, bins=np.linspace(0, max(60.0, most_s), 61), color=_ACCENT)
+    axes.set_xlabel("seconds")
+    axes.set_ylabel("conversations")
 
 
 def _calibration(axes: Any, now: Figures) -> None:

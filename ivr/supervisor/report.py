@@ -1,6 +1,7 @@
 """A report: one HTML page that needs nothing else, and its tables as CSV beside it."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -38,6 +39,8 @@ def write_report(folder: Path, company: str, now: Figures, before: Figures, gram
     names = sorted(set(now.reasons) | set(before.reasons))
     _table(folder / "reasons.csv", ("reason", "calls", "before"), _both(names, now.reasons, before.reasons))
     _table(folder / "languages.csv", ("language", "calls"), now.languages.items())
+    lengths = Counter(round(each) for each in now.talk_s)
+    _table(folder / "talk.csv", ("seconds", "conversations"), sorted(lengths.items()))
     _table(folder / "given_up.csv", ("last_prompt", "calls"), now.given_up.items())
     _table(folder / "hours.csv", ("day", *range(24)), ((day, *row) for day, row in zip(DAYS, now.hours, strict=True)))
     _table(

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ivr.records.talk import alike
 from ivr.supervisor.figures import Figures
 from ivr.supervisor.timeline import REASONS
 
@@ -28,6 +29,10 @@ def sentences(now: Figures, before: Figures) -> list[str]:
             + (f", half of them within {np.median(now.to_person_s):.0f} s" if now.to_person_s.size else "")
             + f"; most often because {REASONS.get(first, first)} ({count:,})."
         )
+    if now.talk_s.size:
+        said.append(f"Callers and advisors talked for {np.median(now.talk_s) / 60:.1f} minutes, half of them longer.")
+    if cut := alike(list(now.talk_s)):
+        said.insert(0, f"{cut}.")
     said += [
         f"Put through because {REASONS.get(reason, reason)}: {_percent(now.reasons.get(reason, 0), now.calls)}"
         f"{_against(now.reasons.get(reason, 0), now.calls, before.reasons.get(reason, 0), before.calls)}."

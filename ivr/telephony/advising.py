@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.advisors import story
 from ivr.advisors.teams import Team
+from ivr.records.patience import WEBHOOK_S, patience
 from ivr.records.waiting import waits_longest
 from ivr.telephony import twiml
 from ivr.telephony.parts import Parts
@@ -47,11 +48,8 @@ class Advising:
         if key != "1":
             return self.whisper()
         leg, team, ring = request.form["CallSid"][:64], self._team(), ring_of(request.args)
-        self._records.note(call_id, "accepted", {"leg": leg, "ring": ring})
-        accepted = self._records.accepted(call_id, ring)
-        if accepted and accepted[0]["leg"] != leg:
+        if not self._records.accept(call_id, leg, ring, team.name, request.form.get("To", "")[:128]):
             return twiml.taken(self._tongue(team))
-        self._records.change(call_id, team=team.name, target=request.form.get("To", "")[:128])
         return twiml.connect(request.args.get("reservation", ""))
 
     # -- out of a Twilio queue --------------------------------------------------------------------------------------
@@ -95,7 +93,8 @@ class Advising:
         """
         call_id = str(_json("TaskAttributes").get("call") or "")
         contact, reservation = _json("WorkerAttributes").get("contact_uri"), request.form.get("ReservationSid")
-        stored = self._records.call(call_id) if call_id else None
+        with patience(WEBHOOK_S):
+            stored = self._records.call(call_id) if call_id else None
         if not (stored and contact and reservation):
             return DEQUEUE
         team = self._parts.config.advisors.chain(stored.team or "")[0]

@@ -31,6 +31,8 @@ _OF_THE_LINE = {"key"}  # values that are the same for all its callers
 class Parts:
     """``models``: language -> its recogniser; a language without one is served by people only.
 
+    ``impaired``: what is wrong with the server now, and what it means.
+
     Changed by ``take`` only; a call works with a copy, and so keeps the version it began with.  ``now``: the clock that
     opening hours go by.  ``shop``: the database of the business, the same after every reload.
     """
@@ -41,7 +43,7 @@ class Parts:
     models: Mapping[str, RecognitionModel]
     prompts: Prompts
     business: Business
-    shop: Engine
+    shop: Engine | None
     links: CardLinks
     callbacks: Callbacks
     delivery: Delivery
@@ -49,6 +51,7 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
     lag: Lag = field(default_factory=Lag)
     audio: Path | None = None
+    impaired: Callable[[], Mapping[str, str]] = dict
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     swapping: threading.Lock = field(default_factory=threading.Lock)
 

@@ -28,6 +28,7 @@ from ivr.call.events import (
     Upset,
 )
 from ivr.records.audio import CallAudio
+from ivr.records.patience import WEBHOOK_S, patience
 from ivr.records.records import NewEvent, StoredCall
 from ivr.requests.backend import OutcomeUnknown, Result
 from ivr.speech.codec import decode_mulaw, duration_ms
@@ -169,6 +170,7 @@ class Session:
                     self._handle(event)
                 case Heard():
                     self._waited = True
+                    self._parts.lag.understood(time.monotonic() - began)
                     self._fell_silent_at = began - self._ear.waited_ms / 1000
                     self._handle(self._felt(event))
             if self._ended:
@@ -240,7 +242,8 @@ class Session:
 
     def _speak(self, language: str) -> None:
         """Everything follows: the record first, because any process may be asked what comes next."""
-        self._parts.records.change(self._stored.call_id, language=language)
+        with patience(WEBHOOK_S):
+            self._parts.records.change(self._stored.call_id, language=language)
         self._language, config = language, self._parts.config
         if self._tone:
             self._tone.listen_for(config.upset_words[language])
@@ -279,9 +282,10 @@ class Session:
         if reason:
             team, target = self._parts.destination(reason, topic or card["wanted"], self._language)
         call_id, close = self._stored.call_id, self._parts.records.close
-        self._parts.writer.surely(
-            lambda: close(call_id, outcome, reason, farewell=farewell, team=team, target=target, card=card)
-        )
+        with patience(WEBHOOK_S):
+            self._parts.writer.surely(
+                lambda: close(call_id, outcome, reason, farewell=farewell, team=team, target=target, card=card)
+            )
 
     def _lost(self, why: str) -> None:
         """The socket broke without `stop`.  If the caller is still there, Twilio asks ``/voice/next``."""

@@ -23,7 +23,10 @@ class Signatures:
         self._by_shared_key = [RequestValidator(each) for each in shared_keys]
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
-        self._media_url = media_url
+        media = urlsplit(media_url)
+        port = media.port or (443 if media.scheme == "wss" else 80)
+        spelled = {media.netloc, f"{media.hostname}:{port}", media.hostname or ""}  # the library takes wss for port 80
+        self._media_urls = [media._replace(netloc=netloc).geturl() for netloc in sorted(spelled)]
 
     def webhook(self, request: Request) -> bool:
         """True when Twilio signed this webhook, with or without the overrides that our addresses end with.
@@ -34,8 +37,8 @@ class Signatures:
         return any(self._valid(address + each, request.form, request) for each in ("", ASK_AGAIN))
 
     def handshake(self, request: Request) -> bool:
-        """True when Twilio signed this WebSocket handshake.  Twilio's documentation allows for a trailing slash."""
-        return any(self._valid(url, {}, request) for url in (self._media_url, self._media_url + "/"))
+        """True when Twilio signed this WebSocket handshake: with or without the port, and a slash at its end."""
+        return any(self._valid(url + end, {}, request) for url in self._media_urls for end in ("", "/"))
 
     def stream_token(self, call_id: str) -> str:
         """The token of a call's stream: nobody else can make it, and a retried webhook gives the same one."""

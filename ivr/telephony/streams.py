@@ -1,14 +1,16 @@
 """The WebSocket route: who may open a stream, and how many at a time."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Response, abort, request
 
 from ivr.operations.strangers import Strangers
+from ivr.records.patience import WEBHOOK_S, patience
+from ivr.records.records import StoredCall
 from ivr.telephony import media
+from ivr.telephony.admission import Admission
 from ivr.telephony.parts import Parts
 from ivr.telephony.session import DEAD_LINE_S, Session
 from ivr.telephony.signature import Signatures
@@ -29,16 +31,23 @@ class Streams:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lock = threading.Lock()
-        self._running = 0
+        self.admission = Admission(lambda: parts.config.max_calls, parts.config.max_calls)
 
     def has_room(self) -> bool:
         """True when this process may take one more call: fewer than it may have, and it keeps up with them."""
-        return self._running < self._parts.config.max_calls and not self._parts.lag.behind()
+        return self.admission.has_room() and not self._parts.lag.behind()
+
+    def keep_place(self, call_id: str) -> bool:
+        """The same for one call, whose place is kept until its stream opens."""
+        return not self._parts.lag.behind() and self.admission.keep(call_id)
+
+    def impaired(self) -> Mapping[str, str]:
+        """For monitoring: that there is no room, and what it means."""
+        return {} if self.has_room() else {"room": "full: new calls go straight to advisors"}
 
     def running(self) -> int:
         """How many streams go on in this process."""
-        return self._running
+        return self.admission.running
 
     def register(self, app: Flask, signatures: Signatures, strangers: Strangers) -> None:
         """Add the route ``/media`` to the application."""
@@ -61,9 +70,8 @@ class Streams:
 
     def serve(self, socket: MediaSocket) -> None:
         """One stream, from its first message to its close.  Never raises."""
-        with self._lock:
-            self._running += 1
-            self._parts.metrics.streams.inc()
+        self.admission.begin()
+        self._parts.metrics.streams.inc()
         try:
             session = self._begin(socket)
         except (LineLost, media.BadMessage) as error:
@@ -78,9 +86,8 @@ class Streams:
             else:
                 session.run()
         finally:
-            with self._lock:
-                self._running -= 1
-                self._parts.metrics.streams.dec()
+            self.admission.end()
+            self._parts.metrics.streams.dec()
 
     def _begin(self, socket: MediaSocket) -> Session | None:
         """Wait for ``start`` and check its token.  A stream that is not the call's own gets nothing."""
@@ -93,9 +100,20 @@ class Streams:
                 break
         else:
             raise media.BadMessage("no start message")
+        with patience(WEBHOOK_S):
+            stored = self._claim(message)
+        return Session(socket, message, stored, self._parts.as_now(), texts) if stored else None
+
+    def _claim(self, message: media.Start) -> StoredCall | None:
+        """The call whose stream this is, if its token says so."""
         records = self._parts.records
         if not records.claim(message.call_id, message.stream_id, message.parameters.get("token", "")):
             _log.warning("refused a stream for call %s: unknown call, wrong or used token", message.call_id[:64])
             return None
         stored = records.call(message.call_id)
-        return Session(socket, message, stored, self._parts.as_now(), texts) if stored else None
+        if stored and not self.admission.enter(message.call_id):
+            _log.warning("call %s is one too many here; it goes to a person", message.call_id)
+            team, target = self._parts.destination("overload", None, stored.language)
+            records.close(message.call_id, "transferred", "overload", team=team, target=target)
+            return None
+        return stored

@@ -30,6 +30,7 @@ from ivr.advisors.steps import (
     Waits,
 )
 from ivr.records.records import StoredCall
+from ivr.records.talk import TALKED
 from ivr.telephony import twiml
 from ivr.telephony.parts import Parts
 from ivr.telephony.safe_records import SafeRecords
@@ -119,6 +120,7 @@ class Transfers:
         over = request.form.get("CallStatus") in OVER
         if talked(happened):
             self._parts.delivery.announce(call_id, "connected")
+            self._note_talk(call_id, stored)
         elif over:
             self._records.soon(call_id, "gave_up", {})
         if over or isinstance(step, HangUp):
@@ -127,6 +129,15 @@ class Transfers:
             return twiml.nothing()
         step = self._store(step, call_id, language)
         return twiml.document(step, self._scene(step, call_id, language, stored, opening))
+
+    def _note_talk(self, call_id: str, stored: StoredCall | None) -> None:
+        """How long the two talked: Twilio says it of telephones; in a queue it began when an advisor took the call."""
+        if self._records.events(call_id, TALKED):
+            return  # told before
+        seconds = _count("DialCallDuration") or (self._records.since_accepted(stored) if stored else 0)
+        if seconds:
+            self._parts.metrics.talked(seconds)
+            self._records.soon(call_id, TALKED, {"seconds": seconds})
 
     def _store(self, step: Step, call_id: str, language: str) -> Step:
         """What a step leaves behind.  A promise that cannot be written down is not made: a message is taken instead."""

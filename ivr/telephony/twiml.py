@@ -234,7 +234,7 @@ def connect(reservation: str) -> str:
     """The advisor takes the call: an empty document connects the two, and TaskRouter's caller is fetched."""
     response = VoiceResponse()
     if reservation:
-        response.append(Dial(time_limit=TALK_S)).queue("", reservation_sid=reservation)
+        response.dial(time_limit=TALK_S).queue("", reservation_sid=reservation)
     return str(response)
 
 

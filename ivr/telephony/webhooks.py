@@ -12,6 +12,7 @@ from ivr.call.actions import Reason
 from ivr.operations.numbers import ENDED_PATH
 from ivr.operations.strangers import Strangers
 from ivr.records.identifiers import is_identifier
+from ivr.records.patience import WEBHOOK_S, patience
 from ivr.records.records import NewEvent, StoredCall
 from ivr.telephony import twiml
 from ivr.telephony.advising import DEQUEUE, Advising
@@ -28,10 +29,10 @@ def webhooks(
     media_url: str,
     signatures: Signatures,
     parts: Parts,
-    has_room: Callable[[], bool],
+    has_room: Callable[[str], bool],
     strangers: Strangers,
 ) -> Blueprint:
-    """The routes Twilio calls.  ``has_room`` says whether this process can serve one more stream."""
+    """The routes Twilio calls.  ``has_room`` keeps a place for a call's stream in this process, or says no."""
     routes = Blueprint("webhooks", __name__)
     handlers = _Handlers(base, media_url, signatures, parts, has_room)
 
@@ -79,7 +80,11 @@ def webhooks(
 
 
 def _answering(handler: Callable[[], str]) -> Callable[[], Response]:
-    return lambda: _xml(handler())
+    def answer() -> Response:
+        with patience(WEBHOOK_S):
+            return _xml(handler())
+
+    return answer
 
 
 def _xml(text: str) -> Response:
@@ -90,7 +95,7 @@ class _Handlers:
     """The beginning of a call, and what follows its stream; each method gives TwiML."""
 
     def __init__(
-        self, base: str, media_url: str, signatures: Signatures, parts: Parts, has_room: Callable[[], bool]
+        self, base: str, media_url: str, signatures: Signatures, parts: Parts, has_room: Callable[[str], bool]
     ) -> None:
         self._base = base
         self._media_url = media_url
@@ -110,7 +115,7 @@ class _Handlers:
             self._parts.records.open(call_id, self._parts.calling_number(request.form), dialled, language, token)
             if language not in self._parts.models:
                 return self._transfer_unserved(call_id, "failure")
-            if not self._has_room():
+            if not self._has_room(call_id):
                 return self._transfer_unserved(call_id, "overload")
             if 0 < self._parts.config.most_given_up <= self._parts.records.given_up(call_id):
                 return self._transfer_unserved(call_id, "repeat_caller")
@@ -153,7 +158,8 @@ class _Handlers:
         error = request.form.get("StreamError", "")
         kept = {"event": request.form.get("StreamEvent", "")[:32], "error": error[:200]}
         call_id = request.form["CallSid"]
-        self._parts.writer.surely(lambda: self._parts.records.note(call_id, "stream", kept))
+        with patience(WEBHOOK_S):
+            self._parts.writer.surely(lambda: self._parts.records.note(call_id, "stream", kept))
         return Response(status=204)
 
     def _notice_unknown(self, call_id: str, dialled: str) -> None:

@@ -73,6 +73,8 @@ function show(now) {
   put(document.getElementById("figure-due"), String(now.callbacks.filter((each) => each.state !== "later").length));
   document.getElementById("no-callbacks").hidden = now.callbacks.length > 0;
   showList("callbacks", now.callbacks.map((each) => [words[each.state], each.number, each.team, clock(each.from) + " to " + clock(each.until)]));
+  put(document.getElementById("impaired"), now.impaired.join(" · "));
+  document.getElementById("impaired").hidden = now.impaired.length === 0;
   const version = now.version;
   put(document.getElementById("refused"), version.refused);
   document.getElementById("refused").hidden = !version.refused;

@@ -11,7 +11,7 @@ from ivr.call.events import Answered, Elapsed, Event, Heard, Played, Pressed, St
 from ivr.call.state import Filling
 from ivr.config import Config
 from ivr.grammar import PERSON, Expecting, Grammar, Meaning
-from tests.calls import FOUND, after, in_state, press, reasons, said
+from tests.calls import FOUND, after, in_state, new_call, press, reasons, said
 
 # 8. A person at the first doubt.
 
@@ -103,7 +103,15 @@ def test_whatever_is_no_clean_yes_changes_nothing_and_is_a_persons(config: Confi
     assert "nothing was changed: to cancel an order" in whisper(call.card("no_match"), config.texts["en"].text)
 
 
-@pytest.mark.parametrize("yes", [Heard("yes", 1.0), Heard("yes please", 1.0, free="Yes, please."), Pressed("1")])
+@pytest.mark.parametrize(
+    "yes",
+    [
+        Heard("yes", 1.0),
+        Heard("yes please", 1.0, free="Yes, please."),
+        Heard("yes cancel my order", 1.0),
+        Pressed("1"),
+    ],
+)
 def test_a_clean_yes_makes_the_change(config: Config, yes: Event) -> None:
     actions = in_state(config, "asked to confirm a change").handle(yes)
     assert [each.action for each in actions if isinstance(each, Do)] == ["cancel_order"]
@@ -124,3 +132,17 @@ def test_a_change_that_can_be_taken_back_says_so_with_its_result(config: Config)
     ]
     call = in_state(config, "a change is being made")
     assert said(call.handle(Answered(4, "done", {**told, "undo_minutes": None})))[1] == "anything_else"
+
+
+def test_of_two_questions_in_one_sentence_the_first_is_named_and_answered(config: Config) -> None:
+    call = new_call(config)
+    after(call, [Started(), Played()])
+    actions = call.handle(Heard("where is my order and when are you open", 1.0))
+    assert said(actions)[0] == "first_of_two"
+    assert call.card()["wanted"] == "order_status"
+
+
+def test_a_change_in_a_sentence_with_another_request_is_a_persons(config: Config) -> None:
+    call = new_call(config)
+    actions = after(call, [Started(), Played(), Heard("where is my order and cancel it", 1.0)])
+    assert reasons(actions) == ["low_confidence"]

@@ -10,7 +10,7 @@ from ivr.call.actions import Action, Note, Notice, Say, Speak
 from ivr.call.asking import Asking
 from ivr.call.events import Heard
 from ivr.call.history import UNREAD
-from ivr.call.plan import Languages, Plan
+from ivr.call.plan import Languages, Plan, RequestPlan
 from ivr.call.policy import decide, understand
 from ivr.call.service import Service
 from ivr.call.state import (
@@ -191,9 +191,17 @@ class Dialogue:
             case "yes" | "no":
                 return self.decided(meaning.intent == YES)
             case str(intent) if intent in self._plan.requests:
-                return service.begin(self._plan.requests[intent], meaning.slots)
+                return self._begin(self._plan.requests[intent], meaning)
             case _:
                 return asking.transfer("failure")  # a grammar with an intent nobody serves
+
+    def _begin(self, request: RequestPlan, meaning: Meaning) -> list[Action]:
+        """A request; of two in one sentence the first, and says so.  With a yes it agrees to the change that is open."""
+        state = self.asking.state
+        if isinstance(state, ConfirmingChange) and state.request == request and meaning.agrees and not meaning.slots:
+            return self.decided(yes=True)
+        first: list[Action] = [Say("first_of_two", {"request": request.intent})] if meaning.also else []
+        return [*first, *self.service.begin(request, meaning.slots)]
 
     def _confirm(self, meaning: Meaning) -> list[Action]:
         """Ask about an unsure request.  Anything else unsure is as good as not understood."""

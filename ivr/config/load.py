@@ -45,6 +45,7 @@ _PROMPTS = (
     "key_in",
     "key_in_day",
     "confirm_request",
+    "first_of_two",
     "nothing_done",
     "not_proved",
     "passing_on",

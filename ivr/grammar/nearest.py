@@ -22,7 +22,7 @@ class Meaning:
     ``day``: a date that was said instead, as 2026-11-24.  ``slots``: values said in one breath with the request.
     ``subject``: where ``intent`` is None, the request that the words are about although it must not begin (a near miss
     of it, or words that leave a doubt about a change): what a person is told.  ``also``: other requests in the same
-    utterance, each as whole as the first.
+    utterance, each as whole as the first.  ``agrees``: a yes stands with the request ("yes, cancel my order").
     """
 
     intent: str | None
@@ -35,6 +35,7 @@ class Meaning:
     slots: tuple[tuple[str, str], ...] = ()
     subject: str | None = None
     also: tuple[str, ...] = ()
+    agrees: bool = False
 
 
 class Sentences:

@@ -102,7 +102,8 @@ class RequestReader:
             return Meaning(PERSON, 1.0, 1.0, account.core)
         if self._takes_back(account, requests):
             return Meaning(None, sentence=account.core, subject=requests[0])
-        return Meaning(requests[0], 1.0, 1.0, account.core, also=tuple(requests[1:]))
+        also, agrees = tuple(requests[1:]), YES in account.meanings
+        return Meaning(requests[0], 1.0, 1.0, account.core, also=also, agrees=agrees)
 
     def _takes_back(self, account: Account, requests: Sequence[str]) -> bool:
         """True where one sentence of an utterance leaves another in doubt."""

@@ -196,7 +196,7 @@ class Dialogue:
                 return asking.transfer("failure")  # a grammar with an intent nobody serves
 
     def _begin(self, request: RequestPlan, meaning: Meaning) -> list[Action]:
-        """A request; of two in one sentence the first, and says so.  With a yes it agrees to the change that is open."""
+        """A request; of two in one sentence the first, and says so.  With a yes it agrees to the open change."""
         state = self.asking.state
         if isinstance(state, ConfirmingChange) and state.request == request and meaning.agrees and not meaning.slots:
             return self.decided(yes=True)

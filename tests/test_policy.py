@@ -4,7 +4,7 @@ import pytest
 
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
-from ivr.call.policy import confidence, decide
+from ivr.call.policy import confidence, decide, understand
 from ivr.grammar import Expecting, Grammar, RequestKinds
 from ivr.grammar.keywords import parse
 
@@ -64,3 +64,26 @@ def test_an_elided_word_is_found_and_another_word_is_no_slip() -> None:
     assert french.understand("j'attends une commande depuis lundi", Expecting("request")).subject == "wait"
     known = Grammar("en", {"there it is": "there"}, keywords=(parse("where", "where + parcel"),))
     assert known.understand("blood is there on a parcel", Expecting("request")).subject is None
+
+
+def both(phrase: str, sure: float, free: str, free_sure: float) -> tuple[str | None, float]:
+    heard = Heard(phrase, sure, free=free, free_confidence=free_sure)
+    meaning, believed = understand(heard, LAMP, Expecting("request"))
+    return meaning.intent, believed
+
+
+def test_readings_of_one_meaning_confirm_each_other() -> None:
+    assert both("play musics", 0.6, "play music", 0.9) == ("music", 0.9)
+
+
+def test_readings_of_different_meanings_exclude_each_other() -> None:
+    assert both("turn on the lamp", 0.9, "turn off the lamp", 0.8)[1] <= 0.2
+
+
+def test_a_garbled_free_reading_leaves_the_phrase_as_it_is() -> None:
+    assert both("turn on the lamp", 0.9, "burn", 0.1) == ("on", 0.9)
+
+
+def test_a_sentence_the_sound_speaks_against_is_not_taken_from_words_nearly_like_it() -> None:
+    heard = Heard("play my music", 0.9, (("play music", 0.05),))
+    assert confidence(heard, LAMP.understand("play my music", Expecting("request"))) <= 0.05

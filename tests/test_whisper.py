@@ -23,8 +23,8 @@ from ivr.speech.whisper_judging import (
     phrase_probability,
     weigh,
 )
-from ivr.speech.whisper_phrases import Phrases, sound, with_numbers
-from ivr.speech.whisper_reading import without_repetition
+from ivr.speech.whisper_phrases import Phrases, sound, unmatched, with_numbers
+from ivr.speech.whisper_repetition import Sound, repeats, without_repetition, words_of
 
 FRAME = RATE_HZ // 50
 DIGIT_WORDS = ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double")
@@ -99,7 +99,9 @@ def test_people_are_understood_when_they_say_a_sentence_of_the_grammar(model: Wh
 def test_speech_outside_the_grammar_is_not_taken_for_a_sentence_of_it(model: WhisperModel, recordings: Path) -> None:
     vocabulary = Vocabulary("en", tuple({text for text, _ in commands(recordings)}))
     others = [read_wav(recordings / "speech" / row["path"]) for row in rows(recordings, "out_of_grammar")[::10]]
-    assert not [heard for samples in others if (heard := listen(model, vocabulary, samples)[1]).confidence >= 0.8]
+    heard = [listen(model, vocabulary, samples)[1] for samples in others]
+    assert not [each for each in heard if each.text in vocabulary.phrases and each.confidence >= 0.8]
+    assert all(each.free for each in heard if each.text)
 
 
 def test_a_string_of_digits_is_heard_as_digit_words(model: WhisperModel, recordings: Path) -> None:
@@ -147,13 +149,13 @@ def test_nothing_at_all_is_nothing(model: WhisperModel) -> None:
     assert recogniser.finish().text == ""
 
 
-def test_without_a_vocabulary_the_free_text_is_given_with_little_confidence(
+def test_without_a_vocabulary_the_free_text_is_given_with_its_own_confidence(
     model: WhisperModel, recordings: Path
 ) -> None:
     text, samples = next((t, s) for t, s in commands(recordings) if t == "your message has been saved")
     _, heard = listen(model, Vocabulary("en", ()), samples)
     assert heard.text == text
-    assert heard.confidence <= 0.5
+    assert (heard.free, heard.free_confidence) == (heard.text, heard.confidence)
 
 
 def test_the_text_is_there_before_the_utterance_is_finished(model: WhisperModel, recordings: Path) -> None:
@@ -210,18 +212,35 @@ def test_a_damaged_model_is_refused_with_a_remedy(place: Path, tmp_path: Path) -
         WhisperModel(tmp_path).load()
 
 
+SAID_TWICE = [" Please", " wait", ".", " Please", " wait", "."]
+
+
+def test_a_repetition_without_sound_of_its_own_is_dropped() -> None:
+    at_one_moment = words_of(SAID_TWICE, [0.0, 0.6, 1.0, 1.0, 1.02, 1.02])
+    assert repeats(at_one_moment)
+    assert without_repetition(at_one_moment, Sound(0.9, 1.2)) == 3
+
+
+def test_a_repetition_that_was_spoken_is_kept() -> None:
+    spoken = words_of(SAID_TWICE, [0.0, 0.6, 1.0, 1.4, 1.8, 2.2])
+    assert without_repetition(spoken, Sound(1.9, 2.3)) is None
+    three = words_of([" Agent", ",", " agent", ",", " agent"], [0.3, 0.7, 0.9, 1.2, 1.5])
+    assert without_repetition(three, Sound(1.5, 1.8)) is None
+    assert without_repetition(three, Sound(0.4, 1.8)) == 2
+
+
+def test_a_phrase_that_leaves_words_of_the_free_text_out_is_no_longer_sure() -> None:
+    said, changed = Evidence(-0.3, 1.0, 3.0), Evidence(-0.6, 0.9, 2.0, worst=-4.0, behind=4.0, unmatched=0.9)
+    assert phrase_probability(said) > 0.9
+    assert phrase_probability(changed) < 0.5
+
+
 @pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("yes yes yes", "yes"),
-        ("agent logged in agent logged in agent logged", "agent logged in"),
-        ("turn on the light turn on that light", "turn on the light"),
-        ("i want to talk to a person", "i want to talk to a person"),
-        ("", ""),
-    ],
+    ("phrase", "free", "count"),
+    [("cancel my order", "cancel my order", 0), ("i want it", "i don't want it", 1), ("front door", "frontdoor", 0)],
 )
-def test_what_whisper_says_again_is_dropped(text: str, kept: str) -> None:
-    assert without_repetition(text) == kept
+def test_words_are_matched_by_spelling_and_by_sound(phrase: str, free: str, count: float) -> None:
+    assert unmatched(phrase, free) == count
 
 
 def test_what_sounds_alike_is_near() -> None:

@@ -1,21 +1,46 @@
 """How sure we are, and what follows from it."""
 
+from dataclasses import replace
 from typing import Literal
 
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
-from ivr.grammar import Expecting, Grammar, Meaning
+from ivr.grammar import PERSON, Expecting, Grammar, Meaning
 
 Decision = Literal["accept", "confirm", "transfer"]
 
 _TOLD_APART = 0.05  # of margin: with less, two intents are as near to the same words
+_EVEN = 0.5  # of belief in words: with more they were rather said than not
 _EITHER = 0.6  # and which of the two is meant is hardly more than a guess: asked about
 
 
 def understand(heard: Heard, grammar: Grammar, expecting: Expecting) -> tuple[Meaning, float]:
-    """The meaning of an utterance, from all readings of it, and the belief (0 to 1) that it is what was meant."""
+    """The meaning of an utterance, from all readings of it, and the belief (0 to 1) that it is what was meant.
+
+    Two readings of one meaning confirm each other.  Two of different meanings exclude each other: each is believed no
+    more than the other leaves.  A wish for a person counts in either, and so does a near miss: nothing begins.
+    """
     meaning = grammar.understand(heard.text, expecting)
-    return meaning, confidence(heard, meaning)
+    sure = confidence(heard, meaning)
+    if heard.free in {"", heard.text}:
+        return meaning, sure
+    written = grammar.understand(heard.free, expecting)
+    free_sure = confidence(replace(heard, text=heard.free, confidence=heard.free_confidence), written)
+    agree = _told(meaning) == _told(written)
+    for reading in (meaning, written):
+        if reading.intent == PERSON:
+            return reading, max(sure, free_sure) if agree else (sure if reading is meaning else free_sure)
+    for reading in (meaning, written):
+        if reading.intent is None and reading.subject:
+            return reading, sure if reading is meaning else free_sure
+    if agree:
+        return meaning, max(sure, free_sure)
+    if meaning.digits and (written.digits or not _means_anything(written)):
+        return meaning, sure  # digits are heard one by one; written freely, some are dropped and others repeated
+    if not _means_anything(written) and heard.free_confidence < _EVEN:
+        return meaning, sure  # garbled: what speaks against the phrase is in its own confidence
+    sure, free_sure = min(sure, 1 - heard.free_confidence), min(free_sure, 1 - heard.confidence)
+    return (written, free_sure) if free_sure > sure else (meaning, sure)
 
 
 def confidence(heard: Heard, meaning: Meaning) -> float:
@@ -24,10 +49,13 @@ def confidence(heard: Heard, meaning: Meaning) -> float:
     The recogniser's own belief in its text, which says how it weighed the sounds; times how near that text is to a
     sentence we know: nothing at a likeness of 0.4, everything from 0.8 on (real Korean speech against 100 sentences:
     likeness ≥ 0.6 was right in 87 of 89 cases inside the grammar and accepted 5 % of the speech outside it; ≥ 0.7
-    accepted 1.4 %); times how far the text is from meaning something else.
+    accepted 1.4 %); times how far the text is from meaning something else.  A sentence that the recogniser itself
+    compared with the sound is believed no more than that says, unless the text holds the whole of it.
     """
     likeness = min(1.0, max(0.0, (meaning.likeness - 0.4) / 0.4))
-    return heard.confidence * likeness * (1.0 if meaning.margin >= _TOLD_APART else _EITHER)
+    belief = heard.confidence * likeness * (1.0 if meaning.margin >= _TOLD_APART else _EITHER)
+    whole = f" {meaning.sentence} " in f" {heard.text} "
+    return belief if whole else min([belief, *(sure for text, sure in heard.alternatives if text == meaning.sentence)])
 
 
 def decide(bands: Bands, confidence: float, unsure_before: bool) -> Decision:
@@ -37,3 +65,12 @@ def decide(bands: Bands, confidence: float, unsure_before: bool) -> Decision:
     if confidence >= bands.confirm and not unsure_before:
         return "confirm"
     return "transfer"
+
+
+def _told(meaning: Meaning) -> tuple[str | None, str, str, tuple[tuple[str, str], ...]]:
+    """Everything that a call acts upon."""
+    return meaning.intent, meaning.digits, meaning.day, meaning.slots
+
+
+def _means_anything(meaning: Meaning) -> bool:
+    return bool(meaning.intent or meaning.digits or meaning.day)

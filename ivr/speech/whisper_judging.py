@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ivr.call.events import Heard
 from ivr.speech.whisper_phrases import spoken_alike
@@ -16,8 +17,11 @@ _ACT_ON_FREE_TEXT = -0.5
 
 # What this prints for English recordings, with grammars of 20 to 3,600 phrases (docs/accuracy.md):
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --fit
-WEIGHTS = (1.6, 2.4, 0.9)
-BIAS = 1.3
+WEIGHTS = (0.6, 0.4, -0.4, 3.5, -1.7, 1.1)
+BIAS = -0.6
+
+# Of the words of the free text, by the sum of the log probabilities of its tokens; fitted on the same recordings.
+FREE_WEIGHT, FREE_BIAS = 1.3, 3.7
 
 # The same for strings of digits, said by synthetic voices that the layer for digits did not hear (docs/accuracy.md):
 # ivr evaluate recognition VOICES/digits.csv --slot digits --join 6 --fit
@@ -35,18 +39,24 @@ class Evidence:
 
     ``fits``: mean log probability of its tokens given the sound.  ``like``: its likeness (0 to 1) to what was written
     freely.  ``ahead``: how much better both together are than for the best phrase of another meaning (negative where
-    that one is better).  ``one_of``, which has no weight: how many meanings sound exactly like this phrase.
+    that one is better).  ``worst``: log probability of the least probable token.  ``behind``: how much more probable
+    the free text is, in sum, than the phrase.  ``unmatched``: words that one of both has and the other has not; the
+    last two times how sure the free text is.  ``one_of``, which has no weight: how many meanings sound exactly like
+    this phrase.
     """
 
     fits: float
     like: float
     ahead: float
     one_of: int = 1
+    worst: float = 0.0
+    behind: float = 0.0
+    unmatched: float = 0.0
 
     @property
-    def weighed(self) -> tuple[float, float, float]:
-        """What ``WEIGHTS`` are for."""
-        return self.fits, self.like, self.ahead
+    def weighed(self) -> tuple[float, ...]:
+        """What ``WEIGHTS`` are for; far values tell no more than less far ones."""
+        return max(self.fits, -6.0), max(self.worst, -9.0), self.behind, self.like, self.unmatched, self.ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +102,21 @@ class Written:
     tokens: tuple[int, ...]
     score: float = 0.0
 
+    @property
+    def sure(self) -> float:
+        """Probability that these words were said, where the model wrote them."""
+        return _logistic((FREE_WEIGHT,), (max(self.score * max(len(self.tokens), 1), -12.0),), FREE_BIAS)
+
 
 def weigh(
-    near: Sequence[tuple[str, float]], fits: Mapping[str, float], meaning: Mapping[str, str]
+    near: Sequence[tuple[str, float]],
+    fits: Mapping[str, float],
+    meaning: Mapping[str, str],
+    against: Mapping[str, tuple[float, float, float]] | None = None,
 ) -> dict[str, Evidence]:
     """Evidence for each phrase, the best first.  ``near``: phrases with their likeness.
+
+    ``against``: of each phrase its worst token, how far it is behind the free text, and the unmatched words.
 
     A lead over a phrase that sounds the same is no evidence: it only says which word is more usual in a text.
     """
@@ -107,7 +127,7 @@ def weigh(
         same = {meaning[other] for other in total if heard[other] == heard[text]}
         others = [value for other, value in total.items() if meaning[other] not in same]
         ahead = min(total[text] - max(others), _FAR_AHEAD) if others else _FAR_AHEAD
-        found[text] = Evidence(fits[text], like, ahead, len(same))
+        found[text] = Evidence(fits[text], like, ahead, len(same), *(against or {}).get(text, ()))
     return found
 
 
@@ -116,9 +136,8 @@ def judge(
 ) -> Reading:
     """The best of what was found: a phrase or digits when they fit the sound, else the free text.
 
-    ``candidates``: phrases, the best first.  Confidence of free text is the mean probability of its tokens and at most
-    a half: however well heard, it is not what was asked for.  Where a number was asked for and something like it was
-    said, the free text says less: it drops and repeats digits.
+    ``candidates``: phrases, the best first.  Of a phrase and the free text the likelier one counts.  Where a number
+    was asked for and something like it was said, the free text says less: it drops and repeats digits.
     """
     readings = {text: phrase_probability(evidence) for text, evidence in candidates.items()}
     phrase, evidence = next(iter(candidates.items()), ("", None))
@@ -133,14 +152,17 @@ def judge(
         readings[text] = probability
     ranked = sorted(readings.items(), key=lambda reading: -reading[1])
     best, probability = ranked[0] if ranked else ("", 0.0)
-    if probability >= _WINS or (number and best == number):
-        partial = best if probability >= _ACT_ON_READING else ""
-        return Reading(Heard(best, probability, tuple(ranked[1:])), partial, phrase, evidence, digits)
+    wrote: dict[str, Any] = {"free": free.text, "free_confidence": free.sure if free.text else 0.0}
+    free_sure = free.sure if free.text and not number else 0.0
+    certain = max(probability, free_sure) if best == free.text else probability
+    if (certain >= _WINS and certain >= free_sure) or (number and best == number):
+        partial = best if certain >= _ACT_ON_READING else ""
+        return Reading(Heard(best, certain, tuple(ranked[1:]), **wrote), partial, phrase, evidence, digits)
     if not free.text or free.score < _GUESS:
-        return Reading(Heard("", 0.0, tuple(ranked)), "", phrase, evidence, digits)
-    confidence = min(math.exp(free.score), _WINS)
+        return Reading(Heard("", 0.0, tuple(ranked), **wrote), "", phrase, evidence, digits)
+    others = tuple((text, sure) for text, sure in ranked if text != free.text)
     partial = free.text if free.score >= _ACT_ON_FREE_TEXT else ""
-    return Reading(Heard(free.text, confidence, tuple(ranked)), partial, phrase, evidence, digits)
+    return Reading(Heard(free.text, free.sure, others, **wrote), partial, phrase, evidence, digits)
 
 
 def phrase_probability(evidence: Evidence) -> float:

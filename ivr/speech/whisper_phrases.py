@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from num2words import num2words
@@ -23,6 +24,9 @@ _FIRST_OF_ALIKE = {word: words.split()[0] for words in re.split(r"[|\n]", _SPOKE
 _NUMERAL = re.compile(r"\d{1,4}(st|nd|rd|th)?\b")  # longer ones are said digit by digit
 
 
+_JOINED = 0.85  # likeness of two words to the one they are written as: "don't want" is not "want"
+
+
 class Phrases:
     """A vocabulary prepared for finding the phrases nearest to a text."""
 
@@ -30,6 +34,7 @@ class Phrases:
         self.texts = vocabulary.phrases
         self.digit_words = vocabulary.digit_words if vocabulary.digits else ()
         self.lengths = vocabulary.lengths
+        self.fillers = vocabulary.decoys
         self.meaning = dict(zip(vocabulary.phrases, vocabulary.meanings or vocabulary.phrases, strict=True))
         self._sounds = [sound(text) for text in self.texts]
 
@@ -68,6 +73,41 @@ def sound(text: str) -> str:
 def spoken_alike(text: str) -> str:
     """The same for texts that nobody can tell apart by ear."""
     return " ".join(_FIRST_OF_ALIKE.get(word, word) for word in text.replace("'", "").split())
+
+
+def unmatched(phrase: str, free: str, fillers: Iterable[str] = ()) -> float:
+    """How many words of either text the other does not account for, compared by spelling and by sound.
+
+    Two words may be written as one.  A word that is another one counts twice, in part where it is like it.
+    """
+    left, right = ([word for word in text.split() if word not in set(fillers)] for text in (phrase, free))
+    costs = [list(map(float, range(len(right) + 1)))]
+    for row, word in enumerate(left, 1):
+        line = [float(row)]
+        for column, other in enumerate(right, 1):
+            ways = [costs[-1][column] + 1, line[-1] + 1, costs[-1][column - 1] + _other_word(word, other)]
+            if row > 1:
+                ways.append(costs[-2][column - 1] + _other_word(left[row - 2] + word, other, _JOINED))
+            if column > 1:
+                ways.append(costs[-1][column - 2] + _other_word(word, right[column - 2] + other, _JOINED))
+            line.append(min(ways))
+        costs.append(line)
+    return costs[-1][-1]
+
+
+@lru_cache(20_000)
+def _other_word(word: str, other: str, least: float = 0.5) -> float:
+    """0 for words that sound the same, 2 for words with less than ``least`` in common."""
+    if spoken_alike(word) == spoken_alike(other):
+        return 0.0
+    alike = max(fuzz.ratio(word, other), fuzz.ratio(sound(word), sound(other))) / 100
+    return 2.0 * (1.0 - alike) if alike >= least else 2.0
+
+
+def free_text(raw: str) -> str:
+    """A text with numerals as they are said: ordinals and up to two digits as numbers, longer ones digit by digit."""
+    digit_by_digit = re.sub(r"\d{3,}(?!\d|st|nd|rd|th)", lambda digits: f" {' '.join(digits[0])} ", raw)
+    return with_numbers(digit_by_digit)
 
 
 def with_numbers(text: str) -> str:

@@ -7,6 +7,7 @@ their words, given the words before it and the sound.
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from ivr.speech.digit_sounds import digit_strings, digits_in
 from ivr.speech.recogniser import RATE_HZ, Samples
 from ivr.speech.whisper_features import log_mel
 from ivr.speech.whisper_judging import NOTHING, NumberEvidence, Reading, Written, judge, weigh
-from ivr.speech.whisper_phrases import Phrases, with_numbers
+from ivr.speech.whisper_phrases import Phrases, free_text, unmatched, with_numbers
+from ivr.speech.whisper_repetition import repeats, sound_of, without_repetition, words_of
 
 _START = [50257, 50362]  # tiny.en: start of transcript, no timestamps
 _END = 50256  # the first that is not text
@@ -57,33 +59,49 @@ class Reader:
         frames = len(samples) * 100 // RATE_HZ
         encoded = self._encode(samples, frames)
         sounding = encoded[:, : (frames + _FRAMES_AFTER) // 2]
-        free, no_speech = self._write(encoded, frames)
+        free, raw, no_speech = self._write(encoded, sounding, samples)
         if no_speech > _NO_SPEECH:
             return NOTHING
         digits = self._hear_digits(sounding, phrases) if phrases.digit_words else None
-        raw = self._tokenizer.decode(free.tokens)
-        texts = {free.text, without_repetition(with_numbers(raw))}
+        texts = {free.text, normalise(_digits_as_words(raw)), with_numbers(raw)}
         near = phrases.nearest(texts, _CANDIDATES)
-        logs = self._score(sounding, [Written(text, self._spell(text)) for text, _ in near])
+        written = dict.fromkeys([*(text for text, _ in near), *filter(None, [free.text])])
+        logs = self._score(sounding, [Written(text, self._spell(text)) for text in written])
         fits = {text: float(each.mean()) for text, each in logs.items()}
         for text in texts & fits.keys():
             fits[text] = max(fits[text], free.score)  # with the capitals or numerals it likes to write
-        return judge(free, weigh(near, fits, phrases.meaning), digits)
+        against = {text: self._against(text, logs, free, phrases) for text, _ in near}
+        return judge(free, weigh(near, fits, phrases.meaning, against), digits)
+
+    def _against(
+        self, text: str, logs: dict[str, NDArray[np.float64]], free: Written, phrases: Phrases
+    ) -> tuple[float, float, float]:
+        """What speaks against a phrase: its worst token, its distance to the free text in sound and in words.
+
+        The distances count as much as the free text is sure.  Far ones tell no more than less far ones.
+        """
+        behind = float(logs[free.text].sum() - logs[text].sum()) if free.text else 0.0
+        worst, sure = float(logs[text].min()), free.sure if free.text else 0.0
+        return worst, sure * max(-3.0, min(behind, 12.0)), sure * min(unmatched(text, free.text, phrases.fillers), 4.0)
 
     def write(self, samples: Samples) -> str:
         """Free speech, greedily, as for short utterances; "" where nobody speaks."""
         if not _is_audible(samples):
             return ""
         frames = len(samples) * 100 // RATE_HZ
+        encoded = self._encode(samples, frames)
         result = self._generate(
-            self._encode(samples, frames),
+            encoded,
             frames,
             suppress_tokens=[-1],
             return_no_speech_prob=True,
             no_repeat_ngram_size=6,  # it says things again and again after the end of speech
         )
-        text: str = self._tokenizer.decode(result.sequences_ids[0])
-        return "" if result.no_speech_prob > _NO_SPEECH else text.strip()
+        if result.no_speech_prob > _NO_SPEECH:
+            return ""
+        sounding = encoded[:, : (frames + _FRAMES_AFTER) // 2]
+        text: str = self._tokenizer.decode(self._without_repetition(result.sequences_ids[0], sounding, samples)[0])
+        return text.strip()
 
     def sounding(self, samples: Samples) -> NDArray[np.float32]:
         """What the layer for digits hears: positions of 20 ms, with 200 ms of silence at the end, shape (.., 384)."""
@@ -96,11 +114,35 @@ class Reader:
         encoded = self._network.encode(self._view(log_mel(samples, frames)[None]))
         return np.asarray(encoded)
 
-    def _write(self, encoded: NDArray[np.float32], frames: int) -> tuple[Written, float]:
-        """What it hears without a grammar, and the probability that nobody speaks."""
+    def _write(
+        self, encoded: NDArray[np.float32], sounding: NDArray[np.float32], samples: Samples
+    ) -> tuple[Written, str, float]:
+        """What it hears without a grammar, the same as it wrote it, and the probability that nobody speaks."""
+        frames = len(samples) * 100 // RATE_HZ
         result = self._generate(encoded, frames, suppress_tokens=[-1], return_no_speech_prob=True)
-        tokens = result.sequences_ids[0]
-        return Written(without_repetition(self._text(tokens)), tuple(tokens), result.scores[0]), result.no_speech_prob
+        tokens, score = self._without_repetition(result.sequences_ids[0], sounding, samples)
+        raw = self._tokenizer.decode(tokens)
+        written = Written(free_text(raw), tuple(tokens), result.scores[0] if score is None else score)
+        return written, raw, result.no_speech_prob
+
+    def _without_repetition(
+        self, tokens: list[int], sounding: NDArray[np.float32], samples: Samples
+    ) -> tuple[list[int], float | None]:
+        """The tokens up to a repetition that nobody spoke, and their mean log probability where one is left out."""
+        pieces = [self._tokenizer.decode([token]) for token in tokens]
+        if not repeats(words_of(pieces)):
+            return tokens, None
+        aligned = self._network.align(
+            self._view(sounding), _START, [tokens], [2 * sounding.shape[1]], median_filter_width=1
+        )[0]
+        begins: dict[int, int] = {}
+        for token, position in aligned.alignments:
+            begins.setdefault(token, position)
+        begins_s = list(accumulate((begins.get(at, 0) * 0.02 for at in range(len(tokens))), max))
+        end = without_repetition(words_of(pieces, begins_s), sound_of(samples))
+        if end is None:
+            return tokens, None
+        return tokens[:end], float(np.log(np.maximum(aligned.text_token_probs[:end], 1e-9)).mean())
 
     def _text(self, tokens: Sequence[int]) -> str:
         return normalise(_digits_as_words(self._tokenizer.decode(tokens)))
@@ -170,21 +212,6 @@ class Reader:
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         return ids
-
-
-def without_repetition(text: str) -> str:
-    """Up to where it begins to say the same again, as Whisper does after the end of speech.
-
-    It need not be quite the same: "turn on the light turn on that light" ends before the second "turn on".
-    """
-    words = text.split()
-    for length in range(1, len(words) // 2 + 1):
-        if words[:length] == words[length : 2 * length]:
-            return " ".join(words[:length])
-    for at in range(3, len(words) - 1):
-        if words[at : at + 2] == words[:2]:
-            return " ".join(words[:at])
-    return text
 
 
 def _digits_as_words(text: str) -> str:

@@ -10,6 +10,9 @@ from ivr.grammar import PERSON, Expecting, Grammar, Meaning
 Decision = Literal["accept", "confirm", "transfer"]
 
 _TOLD_APART = 0.05  # of margin: with less, two intents are as near to the same words
+_WHOLE_ODDS = 10.0  # how much likelier a reading is of which every word is accounted for (docs/accuracy.md)
+_PARTLY_ODDS = 4.0  # the same where a sentence is whole, and a few other words stand before it
+_HOLDS_A_SENTENCE = 0.8  # likeness
 _EVEN = 0.5  # of belief in words: with more they were rather said than not
 _EITHER = 0.6  # and which of the two is meant is hardly more than a guess: asked about
 
@@ -21,26 +24,40 @@ def understand(heard: Heard, grammar: Grammar, expecting: Expecting) -> tuple[Me
     more than the other leaves.  A wish for a person counts in either, and so does a near miss: nothing begins.
     """
     meaning = grammar.understand(heard.text, expecting)
+    if heard.free == heard.text:
+        return meaning, _confidence_in_writing(heard, meaning)
     sure = confidence(heard, meaning)
-    if heard.free in {"", heard.text}:
+    if not heard.free:
         return meaning, sure
     written = grammar.understand(heard.free, expecting)
-    free_sure = confidence(replace(heard, text=heard.free, confidence=heard.free_confidence), written)
+    free_sure = _confidence_in_writing(heard, written)
     agree = _told(meaning) == _told(written)
     for reading in (meaning, written):
         if reading.intent == PERSON:
-            return reading, max(sure, free_sure) if agree else (sure if reading is meaning else free_sure)
+            return reading, 1 - (1 - sure) * (1 - free_sure) if agree else (sure if reading is meaning else free_sure)
     for reading in (meaning, written):
         if reading.intent is None and reading.subject:
             return reading, sure if reading is meaning else free_sure
     if agree:
-        return meaning, max(sure, free_sure)
+        return meaning, 1 - (1 - sure) * (1 - free_sure)
     if meaning.digits and (written.digits or not _means_anything(written)):
         return meaning, sure  # digits are heard one by one; written freely, some are dropped and others repeated
-    if not _means_anything(written) and heard.free_confidence < _EVEN:
+    if _is_weak(written, heard, grammar) and meaning.intent not in grammar.kinds.changes:
         return meaning, sure  # garbled: what speaks against the phrase is in its own confidence
     sure, free_sure = min(sure, 1 - heard.free_confidence), min(free_sure, 1 - heard.confidence)
     return (written, free_sure) if free_sure > sure else (meaning, sure)
+
+
+def _confidence_in_writing(heard: Heard, written: Meaning) -> float:
+    """Belief in the meaning of the free reading.
+
+    Hardly any misreading is a whole sentence among nothing but carrier speech: that makes the reading likelier.
+    """
+    belief = heard.free_confidence
+    if written.intent and written.likeness >= _HOLDS_A_SENTENCE:
+        odds = _WHOLE_ODDS if written.likeness == 1.0 else _PARTLY_ODDS
+        belief = odds * belief / (odds * belief + 1 - belief)
+    return confidence(replace(heard, text=heard.free, confidence=belief), written)
 
 
 def confidence(heard: Heard, meaning: Meaning) -> float:
@@ -70,6 +87,13 @@ def decide(bands: Bands, confidence: float, unsure_before: bool) -> Decision:
 def _told(meaning: Meaning) -> tuple[str | None, str, str, tuple[tuple[str, str], ...]]:
     """Everything that a call acts upon."""
     return meaning.intent, meaning.digits, meaning.day, meaning.slots
+
+
+def _is_weak(written: Meaning, heard: Heard, grammar: Grammar) -> bool:
+    """True for a free reading that says little against a phrase: garbled, or no more than keywords of a subject."""
+    if _means_anything(written):
+        return written.likeness < 1.0 and written.intent in grammar.kinds.people_only
+    return heard.free_confidence < _EVEN
 
 
 def _means_anything(meaning: Meaning) -> bool:

@@ -71,7 +71,7 @@ class RequestReader:
         """The meaning of a normalised text.  ``answers``: what may be said now; ``yes_no``: the question was one."""
         if intent := answers.meant_by(text):
             return Meaning(intent, 1.0, 1.0, text)
-        spelt = (self._spelling.corrected(word) for word in text.split())
+        spelt = self._spelling.joined([self._spelling.corrected(word) for word in text.split()])
         words = [word for word in spelt if not self._accounting.hesitates(word)]
         account = self._accounting.account(words)
         keywords = self._keywords.about(words)

@@ -1,7 +1,7 @@
 """Slips of keyboards and recognisers: a word that no sentence holds -> the known word that was meant."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -29,6 +29,17 @@ class Spelling:
             if len(word) >= SLIP_FROM:
                 self._long.setdefault((word[0], len(word)), []).append(word)
         self.corrected = lru_cache(_KEPT)(self._corrected)
+
+    def joined(self, words: Sequence[str]) -> list[str]:
+        """The words, two of them as one where that is a long known word: "in voice" was said "invoice"."""
+        found: list[str] = []
+        for word in words:
+            whole = found[-1] + word if found else ""
+            if len(whole) > SLIP_FROM and whole in self._known:
+                found[-1] = whole
+            else:
+                found.append(word)
+        return found
 
     def _corrected(self, word: str) -> str:
         """The known word that is meant, or the word itself."""

@@ -1,11 +1,13 @@
 """One confidence, and what follows from it."""
 
+from dataclasses import replace
+
 import pytest
 
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
 from ivr.call.policy import confidence, decide, understand
-from ivr.grammar import Expecting, Grammar, RequestKinds
+from ivr.grammar import CarrierSpeech, Expecting, Grammar, RequestKinds
 from ivr.grammar.keywords import parse
 
 BANDS = Bands(accept=0.75, confirm=0.5)
@@ -73,7 +75,16 @@ def both(phrase: str, sure: float, free: str, free_sure: float) -> tuple[str | N
 
 
 def test_readings_of_one_meaning_confirm_each_other() -> None:
-    assert both("play musics", 0.6, "play music", 0.9) == ("music", 0.9)
+    intent, sure = both("play musics", 0.6, "play music", 0.9)
+    assert intent == "music"
+    assert sure > 0.9
+
+
+def test_a_word_that_reverses_in_one_reading_alone_begins_nothing() -> None:
+    lamp = replace(LAMP, carrier=CarrierSpeech(reversals=frozenset({"not"})))
+    heard = Heard("turn on the lamp", 0.95, free="do not turn on the lamp please now", free_confidence=0.4)
+    meaning, _ = understand(heard, lamp, Expecting("request"))
+    assert (meaning.intent, meaning.subject) == (None, "on")
 
 
 def test_readings_of_different_meanings_exclude_each_other() -> None:

@@ -168,6 +168,10 @@ class Grammar:
         """True when a word of the text could belong to an answer: speech, and not only noise."""
         return any(word in self._answers[expecting.asked].words for word in normalise(text).split())
 
+    def reversals_in(self, text: str) -> frozenset[str]:
+        """The words of a text that reverse, restrict or attribute what it says."""
+        return self._reader.reversals_in(normalise(text).split())
+
     def understand(self, text: str, expecting: Expecting) -> Meaning:
         """The meaning of a recognised text.  The human phrases win over everything else in it."""
         written, text = text, normalise(text)

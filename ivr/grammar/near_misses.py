@@ -7,6 +7,7 @@ makes them (``i (do not | don't) want to {do}``); each request says its action i
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from ivr.grammar.templates import expand, needed
 
@@ -54,9 +55,31 @@ def near_misses(
 
     ``patterns``: kind -> patterns.  ``actions``: request -> form -> template.  Raises TemplateError.
     """
-    for request, forms in actions.items():
-        for kind, each in ((kind, pattern) for kind, lines in patterns.items() for pattern in lines):
-            if all(form in forms for form in forms_in(each)):
-                template = _FORM.sub(lambda form, forms=forms: f"({forms[form[1]]})", each)  # type: ignore[misc]
-                for at, sentence in enumerate(expand(template, needed(template, rules))):
+    said = {
+        request: {form: expand(template, needed(template, rules)) for form, template in forms.items()}
+        for request, forms in actions.items()
+    }
+    for kind, pattern in ((kind, pattern) for kind, lines in patterns.items() for pattern in lines):
+        named = forms_in(pattern)
+        # The pattern is expanded once, with a word in the place of each form, and not once for every request.
+        template = _FORM.sub(lambda form: f" {_place(form[1])} ", pattern)
+        expanded = expand(template, needed(template, rules))
+        for request, forms in said.items():
+            if all(form in forms for form in named):
+                sentences = (
+                    _filled(sentence, named, chosen)
+                    for sentence in expanded
+                    for chosen in product(*(forms[form] for form in named))
+                )
+                for at, sentence in enumerate(sentences):
                     yield NearMiss(sentence, request, kind, rival=at == 0)
+
+
+def _place(form: str) -> str:
+    return f"formof{form}x"
+
+
+def _filled(sentence: str, named: Sequence[str], chosen: Sequence[str]) -> str:
+    for form, words in zip(named, chosen, strict=True):
+        sentence = sentence.replace(_place(form), words)
+    return sentence

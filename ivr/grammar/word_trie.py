@@ -1,16 +1,20 @@
 """Sentences by their words: finds every sentence that begins at a given word of an utterance."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 
-@dataclass(slots=True)
+_NOTHING: dict[str, "_Node"] = {}  # half of all nodes have nothing after them
+
+
 class _Node:
-    """``ends``: what the sentences mean that end here; ``below``: what those mean that go on from here."""
+    """``ends``: what the sentences mean that end here; ``below``: what those mean that go on, when it was asked for."""
 
-    after: dict[str, "_Node"] = field(default_factory=dict)
-    ends: tuple[str, ...] = ()
-    below: frozenset[str] = frozenset()
+    __slots__ = ("after", "below", "ends")
+
+    def __init__(self) -> None:
+        self.after = _NOTHING
+        self.ends: tuple[str, ...] = ()
+        self.below: frozenset[str] | None = None
 
 
 class WordTrie:
@@ -22,9 +26,12 @@ class WordTrie:
         for sentence, meaning in sentences:
             node = self._root
             for word in sentence.split():
-                if meaning not in node.below:
-                    node.below |= {meaning}
-                node = node.after.setdefault(word, _Node())
+                after = node.after.get(word)
+                if after is None:
+                    if node.after is _NOTHING:
+                        node.after = {}
+                    after = node.after[word] = _Node()
+                node = after
             if meaning not in node.ends:
                 node.ends = (*node.ends, meaning)
 
@@ -46,4 +53,14 @@ class WordTrie:
             if word not in node.after:
                 return frozenset()
             node = node.after[word]
-        return node.below
+        return _below(node)
+
+
+def _below(node: _Node) -> frozenset[str]:
+    """The meanings of what goes on from a node, remembered there: threads may work out the same result twice."""
+    if node.below is None:
+        found: set[str] = set()
+        for after in node.after.values():
+            found.update(after.ends, _below(after))
+        node.below = frozenset(found)
+    return node.below

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-
 _NOTHING: dict[str, "_Node"] = {}  # half of all nodes have nothing after them
 
 

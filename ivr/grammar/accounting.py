@@ -5,7 +5,7 @@ words are divided among sentences in the way that leaves the fewest over.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr.grammar.word_trie import WordTrie
 
@@ -46,7 +46,7 @@ class Account:
     ``meanings``: of the sentences in it, in order and without doubles; ``near``: the requests it nearly says.
     ``core``: the first sentence.  ``left``: words that nothing accounts for; ``reversed_by``: reversals among them.
     ``asked``: what it says is only asked about.  ``places``: of the words that are left, and of those in a sentence.
-    ``ends``: no word is left after the first sentence.
+    ``begins_at``: where the first sentence of each meaning begins; ``left_at``: the places of the words that are left.
     """
 
     meanings: tuple[str, ...] = ()
@@ -56,12 +56,17 @@ class Account:
     reversed_by: tuple[str, ...] = ()
     asked: bool = False
     places: frozenset[int] = frozenset()
-    ends: bool = True
+    begins_at: Mapping[str, int] = field(default_factory=dict)
+    left_at: tuple[int, ...] = ()
 
     @property
     def whole(self) -> bool:
         """True when every word is accounted for."""
         return not self.left
+
+    def ends_with(self, meaning: str) -> bool:
+        """True when no word is left after the sentence of this meaning."""
+        return all(place < self.begins_at[meaning] for place in self.left_at)
 
 
 @dataclass(slots=True)
@@ -119,7 +124,8 @@ class Accounting:
             core=next((" ".join(words[start:end]) for start, end, each in segments if each in meanings), ""),
             left=tuple(left),
             reversed_by=tuple(word for word in left if self.reverses(word)),
-            ends=_ends(segments),
+            begins_at={meaning: start for start, _, meaning in reversed(segments) if meaning},
+            left_at=tuple(start for start, _, meaning in segments if meaning is None),
             asked=any(meaning == _ASKING for _, _, meaning in segments),
             places=frozenset(
                 place
@@ -184,10 +190,3 @@ class Accounting:
 def _stem(word: str) -> str:
     """A word without what is contracted to it: "where" of "where's"."""
     return word.partition("'")[0]
-
-
-def _ends(segments: Sequence[tuple[int, int, str | None]]) -> bool:
-    """True when no word is left after the first sentence."""
-    meanings = [meaning for _, _, meaning in segments]
-    first = next((at for at, each in enumerate(meanings) if each not in (None, _CARRIER, _ASKING)), 0)
-    return None not in meanings[first:]

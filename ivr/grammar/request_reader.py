@@ -124,7 +124,7 @@ class RequestReader:
         left = len(account.left) / words
         if request in self._kinds.changes or account.reversed_by or left > _MOST_LEFT:
             return _near_miss(account, request, bool(account.reversed_by))
-        return Meaning(request, NEARLY if account.ends else ASK_BACK, 1.0, account.core)
+        return Meaning(request, NEARLY if account.ends_with(request) else ASK_BACK, 1.0, account.core)
 
     def _by_keywords(self, words: Sequence[str], keywords: About, account: Account, answers: Sentences) -> Meaning:
         """No whole sentence stands in it."""

@@ -7,6 +7,7 @@ words are divided among sentences in the way that leaves the fewest over.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ivr.grammar.near_misses import NO_NEAR_MISSES, NearMisses, place
 from ivr.grammar.word_trie import WordTrie
 
 NEAR_MISS = "!"
@@ -82,19 +83,24 @@ class Accounting:
     """Divides utterances of one language."""
 
     def __init__(
-        self, sentences: Mapping[str, str], near_misses: Mapping[str, str], carrier: CarrierSpeech = NO_CARRIER_SPEECH
+        self,
+        sentences: Mapping[str, str],
+        near: NearMisses = NO_NEAR_MISSES,
+        carrier: CarrierSpeech = NO_CARRIER_SPEECH,
     ) -> None:
-        """``sentences``: sentence -> intent.  ``near_misses``: sentence -> the request that it is none of."""
+        """``sentences``: sentence -> intent.  A near miss that is one of them is none."""
+        self._sentences = sentences
         self._carrier = carrier
         self._beginnings = tuple(each[:-1] for each in carrier.reversals if each.endswith("*"))
         self._endings = tuple(each[1:] for each in carrier.reversals if each.startswith("*"))
-        self._words = {word for sentence in (*sentences, *near_misses) for word in sentence.split()}
+        self._words = {word for sentence in sentences for word in sentence.split()} | near.words()
         said = ((sentence, intent) for sentence, intent in sentences.items())
-        missed = ((sentence, NEAR_MISS + intent) for sentence, intent in near_misses.items())
+        missed = ((sentence, NEAR_MISS) for _, pattern in near.patterns for sentence in pattern)
+        forms = {place(form): WordTrie(said) for form, said in near.forms.items()}
         around = ((phrase, _CARRIER) for phrase in carrier.phrases)
         named = ((phrase, _NAMED) for phrase in carrier.named)
         asking = ((phrase, _ASKING) for phrase in carrier.asking)
-        self._trie = WordTrie([*said, *missed, *around, *named, *asking])
+        self._trie = WordTrie([*said, *missed, *around, *named, *asking], forms)
 
     def reverses(self, word: str) -> bool:
         """True for a word that may turn round what the others say, or ("n'annulez") begins with one that does."""
@@ -161,7 +167,7 @@ class Accounting:
             if meaning == _NAMED:
                 yield end, _CARRIER, _SEGMENT
                 yield from self._names(words, end)
-            else:
+            elif not (meaning.startswith(NEAR_MISS) and " ".join(words[start:end]) in self._sentences):
                 # Of equal accounts the one with a near miss counts, then the one with a sentence.
                 told = 0.03 if meaning == _ASKING else -0.01 * bool(meaning) - 0.01 * meaning.startswith(NEAR_MISS)
                 yield end, meaning, _SEGMENT + told

@@ -199,7 +199,7 @@ class Grammar:
         """A request with a value of one of its slots."""
         lengths = tuple({length for slots in self.slots.values() for slot in slots for length in slot.lengths})
         names = {slot.name for slots in self.slots.values() for slot in slots}
-        found = number_within(text, lengths, self.digit_words, names) if lengths else None
+        found = number_within(text, lengths, self.digit_words, names, self.sentences) if lengths else None
         if found is None and expecting.today and (with_day := day_within(written, self.language, expecting.today)):
             found = with_day[0], with_day[1].isoformat()
         if found is None or not found[0]:

@@ -87,6 +87,17 @@ def test_a_word_that_reverses_in_one_reading_alone_begins_nothing() -> None:
     assert (meaning.intent, meaning.subject) == (None, "on")
 
 
+def test_without_any_other_reading_the_free_one_is_what_was_said() -> None:
+    lamp = replace(LAMP, carrier=CarrierSpeech(reversals=frozenset({"not"})))
+    heard = Heard("", 0.0, (("play music", 0.3),), free="turn on the lamp", free_confidence=0.6)
+    meaning, sure = understand(heard, LAMP, Expecting("request"))
+    assert meaning.intent == "on" and sure >= 0.6
+    kept = replace(lamp, sentences=dict(lamp.sentences) | {"the lamp is not on": "on"})
+    meaning, sure = understand(replace(heard, free="the lamp is not on"), kept, Expecting("request"))
+    assert (meaning.intent, meaning.near_miss) == ("on", False)
+    assert understand(Heard("", 0.0), LAMP, Expecting("request"))[1] == 0.0
+
+
 def test_readings_of_different_meanings_exclude_each_other() -> None:
     assert both("turn on the lamp", 0.9, "turn off the lamp", 0.8)[1] <= 0.2
 

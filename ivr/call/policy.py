@@ -22,8 +22,11 @@ def understand(heard: Heard, grammar: Grammar, expecting: Expecting) -> tuple[Me
 
     Two readings of one meaning confirm each other.  Whole sentences of different meanings exclude each other: each is
     believed no more than the other leaves.  A wish for a person counts in either, and so does a near miss: nothing
-    begins.  Nor does anything where one of them has a word that reverses, and the other has not.
+    begins.  Nor does anything where one of them has a word that reverses, and the other has not.  Where no other
+    reading is believed, the free one is what was said.
     """
+    if not heard.text:
+        heard = replace(heard, text=heard.free, confidence=heard.free_confidence)
     meaning = grammar.understand(heard.text, expecting)
     sure = confidence(heard, meaning)
     if not heard.free:

@@ -24,7 +24,7 @@ def number_within(
     """(the text without its number, the number); None where no number of these lengths stands in it.
 
     The number is "" when the same words could be another one as well, when the text holds a second one, or when it
-    names a number that is in none of the ``slots``.  One of the ``sentences`` may end with a word that excludes ("le colis
+    names a number that is in none of the ``slots``.  A sentence may end with a word that excludes ("le colis
     n'arrive pas 42719"): the number behind it is meant.
     """
     spoken = text.split()

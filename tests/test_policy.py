@@ -1,11 +1,13 @@
 """One confidence, and what follows from it."""
 
+from dataclasses import replace
+
 import pytest
 
 from ivr.call.events import Heard
 from ivr.call.plan import Bands
 from ivr.call.policy import confidence, decide, understand
-from ivr.grammar import Expecting, Grammar, RequestKinds
+from ivr.grammar import CarrierSpeech, Expecting, Grammar, RequestKinds
 from ivr.grammar.keywords import parse
 
 BANDS = Bands(accept=0.75, confirm=0.5)
@@ -73,7 +75,27 @@ def both(phrase: str, sure: float, free: str, free_sure: float) -> tuple[str | N
 
 
 def test_readings_of_one_meaning_confirm_each_other() -> None:
-    assert both("play musics", 0.6, "play music", 0.9) == ("music", 0.9)
+    intent, sure = both("play musics", 0.6, "play music", 0.9)
+    assert intent == "music"
+    assert sure > 0.9
+
+
+def test_a_word_that_reverses_in_one_reading_alone_begins_nothing() -> None:
+    lamp = replace(LAMP, carrier=CarrierSpeech(reversals=frozenset({"not"})))
+    heard = Heard("turn on the lamp", 0.95, free="do not turn on the lamp please now", free_confidence=0.4)
+    meaning, _ = understand(heard, lamp, Expecting("request"))
+    assert (meaning.intent, meaning.subject) == (None, "on")
+
+
+def test_without_any_other_reading_the_free_one_is_what_was_said() -> None:
+    lamp = replace(LAMP, carrier=CarrierSpeech(reversals=frozenset({"not"})))
+    heard = Heard("", 0.0, (("play music", 0.3),), free="turn on the lamp", free_confidence=0.6)
+    meaning, sure = understand(heard, LAMP, Expecting("request"))
+    assert meaning.intent == "on" and sure >= 0.6
+    kept = replace(lamp, sentences=dict(lamp.sentences) | {"the lamp is not on": "on"})
+    meaning, sure = understand(replace(heard, free="the lamp is not on"), kept, Expecting("request"))
+    assert (meaning.intent, meaning.near_miss) == ("on", False)
+    assert understand(Heard("", 0.0), LAMP, Expecting("request"))[1] == 0.0
 
 
 def test_readings_of_different_meanings_exclude_each_other() -> None:

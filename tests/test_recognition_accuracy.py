@@ -293,6 +293,25 @@ def test_a_probability_is_fitted_with_few_phrases_and_with_many() -> None:
     assert sizes == [50, 25, 20, 27]
 
 
+def test_phrases_that_are_one_word_off_are_fitted_as_what_was_not_said() -> None:
+    phrases = tuple(f"phrase {number} again" for number in range(50))
+    shipped = grammar_of("en", ("where is my order", "advisor"), DigitWords())
+    _, _, _, dropped, replaced, _ = other_grammars(phrases, shipped, ("drop", "replace"))
+    assert dropped.sentences and not dropped.sentences.keys() & set(phrases)
+    assert len(replaced.sentences) == 50 and not replaced.sentences.keys() & set(phrases)
+
+
+def test_a_fit_of_whisper_leaves_out_nothing_that_is_nearly_a_phrase() -> None:
+    random = np.random.default_rng(1)
+    rows = []
+    for at in range(100):
+        why = Reading(Heard("", 0.0), "", "minutes", Evidence(float(random.normal(-1, 0.4)), 1.0, 1.0))
+        said = "minutes" if at % 2 else "minute"
+        recording = replace(judged("minutes" if at % 2 else "", "minutes", 0.5, f"{at % 7}").recording, transcript=said)
+        rows.append(replace(judged("", "", 0.5), recording=recording, why=why))
+    assert fit(({}, rows))["evidence"]["recordings"] == 100
+
+
 def test_a_fit_needs_something_to_fit() -> None:
     with pytest.raises(LabelledDataError, match="nothing to fit"):
         fit(({}, [judged("open", "open", 0.9)]))

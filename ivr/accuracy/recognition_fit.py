@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivr.accuracy.labelled import LabelledDataError
+from ivr.accuracy.one_word_off import Change, changed_phrases
 from ivr.accuracy.recognition import Judged, calibration_error, grammar_of
 from ivr.grammar import DigitWords, Grammar
 from ivr.speech.vosk_again import Judgement, likeness
@@ -16,20 +17,23 @@ from ivr.speech.whisper_judging import Reading
 
 _RIDGE = 0.02  # keeps the weights finite where the classes are apart; likenesses have a spread of about 0.2
 _STEPS = 50  # Newton's method needs about ten
-_FEWEST = 50  # recordings: with fewer, five numbers mean nothing
+_FEWEST = 50  # recordings: with fewer, six numbers mean nothing
 _NEARLY = 0.8  # of the letters: "minute" for "minutes"
 
 Floats = NDArray[np.float64]
 
 
-def other_grammars(phrases: Sequence[str], shipped: Grammar) -> list[Grammar]:
+def other_grammars(phrases: Sequence[str], shipped: Grammar, changes: Sequence[Change] = ()) -> list[Grammar]:
     """The phrases of two words or more, half of all, twenty, and half among all that the shipped grammar holds.
 
     A probability fitted with all of them means the same in a question with two answers and in an open one.
+    ``changes``: one grammar more for each, of the phrases with a word changed so.
     """
     chance = random.Random(1)  # noqa: S311  the same choice every time
     drawn = chance.sample(phrases, len(phrases) // 2), chance.sample(phrases, min(20, len(phrases) // 2))
-    some = [[phrase for phrase in phrases if " " in phrase], *drawn]
+    several = [phrase for phrase in phrases if " " in phrase]
+    off = [list(changed_phrases(several, change).values()) for change in changes] if several else []
+    some = [several, *drawn, *off]
     alone = [grammar_of(shipped.language, few, shipped.digit_words, shipped.decoys) for few in some if few]
     half = chance.sample(phrases, len(phrases) // 2)
     return [*alone, replace(alone[0], sentences={phrase: phrase for phrase in half} | dict(shipped.sentences))]
@@ -39,10 +43,10 @@ def fit(*heard: tuple[Mapping[str, str], Sequence[Judged]]) -> dict[str, Any]:
     """For each kind of evidence: weights and bias from all recordings, and how good those fitted without a speaker are.
 
     ``heard``: what the sentences of a grammar mean, and what was made of the recordings with it.  Where there are
-    several, speech inside and outside each of them counts as much.  Speech outside that is nearly a phrase is left out:
-    taking "minute" for "minutes" misleads nobody.  The speakers are put into two halves of about as
-    many recordings; each half is judged by the weights of the other.  Raises LabelledDataError when there is too little
-    to fit on.
+    several, speech inside and outside each of them counts as much.  For Vosk, speech outside that is nearly a phrase
+    is left out: a word's ending is below what it hears.  The speakers are put into two halves of about as many
+    recordings; each half is judged by the weights of the other.  Raises LabelledDataError when there is too little to
+    fit on.
     """
     rows: dict[str, list[_Row]] = {}
     for meaning, judged in heard:
@@ -51,7 +55,8 @@ def fit(*heard: tuple[Mapping[str, str], Sequence[Judged]]) -> dict[str, Any]:
             recording = each.recording
             counts = len(judged) / (inside if recording.wanted else len(judged) - inside)
             for kind, best, values in _evidence(each.why):
-                if recording.wanted or likeness(recording.transcript, best) < _NEARLY:
+                whisper = isinstance(each.why, Reading)
+                if whisper or recording.wanted or likeness(recording.transcript, best) < _NEARLY:
                     right = meaning.get(best, best) == recording.wanted
                     row = _Row(recording.speaker, values, right, counts / 2 if len(heard) > 1 else 1.0)
                     rows.setdefault(kind, []).append(row)

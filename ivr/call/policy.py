@@ -13,37 +13,44 @@ _TOLD_APART = 0.05  # of margin: with less, two intents are as near to the same 
 _WHOLE_ODDS = 10.0  # how much likelier a reading is of which every word is accounted for (docs/accuracy.md)
 _PARTLY_ODDS = 4.0  # the same where a sentence is whole, and a few other words stand before it
 _HOLDS_A_SENTENCE = 0.8  # likeness
-_EVEN = 0.5  # of belief in words: with more they were rather said than not
+_READ = 0.2  # of belief in a free reading: below it, its small words tell nothing against a question
 _EITHER = 0.6  # and which of the two is meant is hardly more than a guess: asked about
 
 
 def understand(heard: Heard, grammar: Grammar, expecting: Expecting) -> tuple[Meaning, float]:
     """The meaning of an utterance, from all readings of it, and the belief (0 to 1) that it is what was meant.
 
-    Two readings of one meaning confirm each other.  Two of different meanings exclude each other: each is believed no
-    more than the other leaves.  A wish for a person counts in either, and so does a near miss: nothing begins.
+    Two readings of one meaning confirm each other.  Whole sentences of different meanings exclude each other: each is
+    believed no more than the other leaves.  A wish for a person counts in either, and so does a near miss: nothing
+    begins.  Nor does anything where one of them has a word that reverses, and the other has not.  Where no other
+    reading is believed, the free one is what was said.
     """
+    if not heard.text:
+        heard = replace(heard, text=heard.free, confidence=heard.free_confidence)
     meaning = grammar.understand(heard.text, expecting)
-    if heard.free == heard.text:
-        return meaning, _confidence_in_writing(heard, meaning)
     sure = confidence(heard, meaning)
     if not heard.free:
         return meaning, sure
+    if heard.free == heard.text:
+        return meaning, max(sure, _confidence_in_writing(heard, meaning))
     written = grammar.understand(heard.free, expecting)
     free_sure = _confidence_in_writing(heard, written)
     agree = _told(meaning) == _told(written)
     for reading in (meaning, written):
         if reading.intent == PERSON:
             return reading, 1 - (1 - sure) * (1 - free_sure) if agree else (sure if reading is meaning else free_sure)
-    for reading in (meaning, written):
-        if reading.intent is None and reading.subject:
-            return reading, sure if reading is meaning else free_sure
     if agree:
         return meaning, 1 - (1 - sure) * (1 - free_sure)
-    if meaning.digits and (written.digits or not _means_anything(written)):
+    for reading in (meaning, written):
+        if reading.near_miss:
+            return reading, sure if reading is meaning else free_sure
+    told_apart = meaning.intent in grammar.kinds.changes or heard.free_confidence >= _READ
+    if told_apart and grammar.reversals_in(heard.text) != grammar.reversals_in(heard.free):
+        return Meaning(None, sentence=meaning.sentence, subject=meaning.intent or meaning.subject, near_miss=True), sure
+    if meaning.digits and (written.digits or not written.intent):
         return meaning, sure  # digits are heard one by one; written freely, some are dropped and others repeated
-    if _is_weak(written, heard, grammar) and meaning.intent not in grammar.kinds.changes:
-        return meaning, sure  # garbled: what speaks against the phrase is in its own confidence
+    if written.likeness < 1.0 and _means_anything(meaning):
+        return meaning, sure  # what speaks against the phrase, word by word, is in its own confidence
     sure, free_sure = min(sure, 1 - heard.free_confidence), min(free_sure, 1 - heard.confidence)
     return (written, free_sure) if free_sure > sure else (meaning, sure)
 
@@ -87,13 +94,6 @@ def decide(bands: Bands, confidence: float, unsure_before: bool) -> Decision:
 def _told(meaning: Meaning) -> tuple[str | None, str, str, tuple[tuple[str, str], ...]]:
     """Everything that a call acts upon."""
     return meaning.intent, meaning.digits, meaning.day, meaning.slots
-
-
-def _is_weak(written: Meaning, heard: Heard, grammar: Grammar) -> bool:
-    """True for a free reading that says little against a phrase: garbled, or no more than keywords of a subject."""
-    if _means_anything(written):
-        return written.likeness < 1.0 and written.intent in grammar.kinds.people_only
-    return heard.free_confidence < _EVEN
 
 
 def _means_anything(meaning: Meaning) -> bool:

@@ -60,7 +60,8 @@ def recognition(  # noqa: PLR0913, PLR0917  one for each option
     accepted.  With --slot digits, single digits of a speaker are joined into numbers; numbers of that length count as
     they are, and what holds no digit must not be accepted.  The table is that of the shipped weights; --fit adds
     weights fitted on the recordings, and how good such are for speakers they were not fitted on.  For that it hears
-    everything again: with four grammars of other sizes, or with the length of the number left open.
+    everything again: with four grammars of other sizes and, with Whisper, two in which every phrase is one word off; or
+    with the length of the number left open.
 
     --one-word-off: of each transcript of two words or more, one word is dropped, or replaced by one of another
     transcript, and that is the grammar: everything must be rejected.
@@ -155,6 +156,7 @@ def _phrases_or_digits(measured: Measured, phrases: Path | None, join: int, fit:
     from ivr.accuracy import recognition as accuracy
     from ivr.accuracy.recognition_fit import numbers, other_grammars
     from ivr.grammar import Expecting
+    from ivr.speech.whisper import WhisperModel
 
     grammar, words = measured.grammar, measured.grammar.digit_words
     number, request = Expecting("digits", (join,)), Expecting("request")
@@ -162,7 +164,8 @@ def _phrases_or_digits(measured: Measured, phrases: Path | None, join: int, fit:
         known = accuracy.read_phrases(phrases)
         recordings = accuracy.read_recordings(measured.manifest, known)
         ways = [(accuracy.grammar_of(grammar.language, known, words, grammar.decoys), request)]
-        ways += [(other, request) for other in other_grammars(list(known), grammar)] if fit else []
+        changes: tuple[Change, ...] = ("drop", "replace") if isinstance(measured.model, WhisperModel) else ()
+        ways += [(other, request) for other in other_grammars(list(known), grammar, changes)] if fit else []
     else:
         recordings = accuracy.read_digit_strings(measured.manifest, words, join)
         ways = [(grammar, number), *([(grammar, Expecting("digits"))] if fit else [])]

@@ -192,16 +192,17 @@ def sentences(files: tuple[Path, ...], limit: int | None, near_misses: bool, lan
 
 
 def _near_misses(language: str | None) -> list[str]:
-    """Lines of: language, request, sentence."""
+    """Lines of: language, request, kind, sentence."""
     try:
         grammars = load(home()).grammars
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     return [
-        f"{name}\t{request}\t{sentence}"
+        f"{name}\t{near.request}\t{near.kind}\t{near.sentence}"
         for name, grammar in grammars.items()
         if language in (None, name)
-        for sentence, request in grammar.near_misses.items()
+        for near in grammar.near_misses.sentences()
+        if near.sentence not in grammar.sentences
     ]
 
 

@@ -55,11 +55,6 @@ class _Pack:
     asking: tuple[str, ...]
     around: Around
 
-    def near_misses(self, rivals: bool = False) -> dict[str, str]:
-        """Sentence -> request, of those that are no sentence of the grammar; ``rivals``: only what is listened for."""
-        near = (each for each in self.around.near_misses if each.sentence not in self.sentences)
-        return {each.sentence: each.request for each in near if each.rival or not rivals}
-
     def abroad(self, language: str) -> dict[str, str]:
         """What counts in every other language too."""
         human = {sentence: PERSON for sentence, intent in self.sentences.items() if intent == PERSON}
@@ -96,8 +91,7 @@ def load_grammars(
             },
             pack.slots,
             tuple(dict.fromkeys(normalise(word) for _, file in pack.files for word in file.decoys)),
-            pack.near_misses(),
-            pack.near_misses(rivals=True),
+            pack.around.near_misses,
             pack.around.carrier,
             kinds,
         )

@@ -8,7 +8,7 @@ from ivr.config.source import Mistake, Mistakes, Source
 from ivr.grammar import (
     FORMS,
     CarrierSpeech,
-    NearMiss,
+    NearMisses,
     RequestKinds,
     TemplateError,
     expand,
@@ -29,7 +29,7 @@ class Around:
     """What one language says around requests, and near to them."""
 
     carrier: CarrierSpeech
-    near_misses: tuple[NearMiss, ...]
+    near_misses: NearMisses
 
 
 def read_around(language: str, files: Files, rules: Rules, kinds: RequestKinds, mistakes: Mistakes) -> Around:
@@ -45,7 +45,7 @@ def read_around(language: str, files: Files, rules: Rules, kinds: RequestKinds, 
                     patterns.setdefault(kind, []).append(pattern)
     actions = dict(_actions(files, rules, mistakes))
     _check_changes(language, files, patterns, kinds, mistakes)
-    return Around(carrier, tuple(near_misses(patterns, actions, rules)))
+    return Around(carrier, near_misses(patterns, actions, rules))
 
 
 def _carrier(files: Files, rules: Rules, mistakes: Mistakes) -> CarrierSpeech:

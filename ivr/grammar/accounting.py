@@ -5,8 +5,9 @@ words are divided among sentences in the way that leaves the fewest over.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ivr.grammar.near_misses import NO_NEAR_MISSES, NearMisses, place
 from ivr.grammar.word_trie import WordTrie
 
 NEAR_MISS = "!"
@@ -46,7 +47,7 @@ class Account:
     ``meanings``: of the sentences in it, in order and without doubles; ``near``: the requests it nearly says.
     ``core``: the first sentence.  ``left``: words that nothing accounts for; ``reversed_by``: reversals among them.
     ``asked``: what it says is only asked about.  ``places``: of the words that are left, and of those in a sentence.
-    ``ends``: no word is left after the first sentence.
+    ``begins_at``: where the first sentence of each meaning begins; ``left_at``: the places of the words that are left.
     """
 
     meanings: tuple[str, ...] = ()
@@ -56,12 +57,17 @@ class Account:
     reversed_by: tuple[str, ...] = ()
     asked: bool = False
     places: frozenset[int] = frozenset()
-    ends: bool = True
+    begins_at: Mapping[str, int] = field(default_factory=dict)
+    left_at: tuple[int, ...] = ()
 
     @property
     def whole(self) -> bool:
         """True when every word is accounted for."""
         return not self.left
+
+    def ends_with(self, meaning: str) -> bool:
+        """True when no word is left after the sentence of this meaning."""
+        return all(place < self.begins_at[meaning] for place in self.left_at)
 
 
 @dataclass(slots=True)
@@ -77,19 +83,24 @@ class Accounting:
     """Divides utterances of one language."""
 
     def __init__(
-        self, sentences: Mapping[str, str], near_misses: Mapping[str, str], carrier: CarrierSpeech = NO_CARRIER_SPEECH
+        self,
+        sentences: Mapping[str, str],
+        near: NearMisses = NO_NEAR_MISSES,
+        carrier: CarrierSpeech = NO_CARRIER_SPEECH,
     ) -> None:
-        """``sentences``: sentence -> intent.  ``near_misses``: sentence -> the request that it is none of."""
+        """``sentences``: sentence -> intent.  A near miss that is one of them is none."""
+        self._sentences = sentences
         self._carrier = carrier
         self._beginnings = tuple(each[:-1] for each in carrier.reversals if each.endswith("*"))
         self._endings = tuple(each[1:] for each in carrier.reversals if each.startswith("*"))
-        self._words = {word for sentence in (*sentences, *near_misses) for word in sentence.split()}
+        self._words = {word for sentence in sentences for word in sentence.split()} | near.words()
         said = ((sentence, intent) for sentence, intent in sentences.items())
-        missed = ((sentence, NEAR_MISS + intent) for sentence, intent in near_misses.items())
+        missed = ((sentence, NEAR_MISS) for _, pattern in near.patterns for sentence in pattern)
+        forms = {place(form): WordTrie(said) for form, said in near.forms.items()}
         around = ((phrase, _CARRIER) for phrase in carrier.phrases)
         named = ((phrase, _NAMED) for phrase in carrier.named)
         asking = ((phrase, _ASKING) for phrase in carrier.asking)
-        self._trie = WordTrie([*said, *missed, *around, *named, *asking])
+        self._trie = WordTrie([*said, *missed, *around, *named, *asking], forms)
 
     def reverses(self, word: str) -> bool:
         """True for a word that may turn round what the others say, or ("n'annulez") begins with one that does."""
@@ -119,7 +130,8 @@ class Accounting:
             core=next((" ".join(words[start:end]) for start, end, each in segments if each in meanings), ""),
             left=tuple(left),
             reversed_by=tuple(word for word in left if self.reverses(word)),
-            ends=_ends(segments),
+            begins_at={meaning: start for start, _, meaning in reversed(segments) if meaning},
+            left_at=tuple(start for start, _, meaning in segments if meaning is None),
             asked=any(meaning == _ASKING for _, _, meaning in segments),
             places=frozenset(
                 place
@@ -155,7 +167,7 @@ class Accounting:
             if meaning == _NAMED:
                 yield end, _CARRIER, _SEGMENT
                 yield from self._names(words, end)
-            else:
+            elif not (meaning.startswith(NEAR_MISS) and " ".join(words[start:end]) in self._sentences):
                 # Of equal accounts the one with a near miss counts, then the one with a sentence.
                 told = 0.03 if meaning == _ASKING else -0.01 * bool(meaning) - 0.01 * meaning.startswith(NEAR_MISS)
                 yield end, meaning, _SEGMENT + told
@@ -184,10 +196,3 @@ class Accounting:
 def _stem(word: str) -> str:
     """A word without what is contracted to it: "where" of "where's"."""
     return word.partition("'")[0]
-
-
-def _ends(segments: Sequence[tuple[int, int, str | None]]) -> bool:
-    """True when no word is left after the first sentence."""
-    meanings = [meaning for _, _, meaning in segments]
-    first = next((at for at, each in enumerate(meanings) if each not in (None, _CARRIER, _ASKING)), 0)
-    return None not in meanings[first:]

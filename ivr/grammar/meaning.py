@@ -10,6 +10,7 @@ from ivr.grammar.accounting import NEAR_MISS, NO_CARRIER_SPEECH, Accounting, Car
 from ivr.grammar.dates import day_within, day_words, read_date
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.keywords import KeywordIndex, Keywords
+from ivr.grammar.near_misses import NO_NEAR_MISSES, NearMisses
 from ivr.grammar.nearest import Meaning, Sentences
 from ivr.grammar.one_breath import SentenceSlot, before_number, number_within
 from ivr.grammar.request_reader import CONVERSATION, LANGUAGE, NO, PERSON, QUESTIONS, YES, RequestKinds, RequestReader
@@ -56,7 +57,7 @@ class Grammar:
     ``asides`` mean nothing to a request but must be recognised: what upset callers say.  ``foreign``: sentences of the
     other languages that count all the same, wherever they stand: human phrases, and asking for that language.
     ``slots``: intent -> what may be said with it in one breath.  ``decoys``: see ``Vocabulary``.  ``near_misses``:
-    sentence -> the request that it comes near to and is none of; ``rivals``: those that a recogniser listens for.
+    what comes near to a request and is none of it.
     ``carrier``: what surrounds that which is meant.
     """
 
@@ -69,8 +70,7 @@ class Grammar:
     foreign: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, tuple[SentenceSlot, ...]] = field(default_factory=dict)
     decoys: tuple[str, ...] = ()
-    near_misses: Mapping[str, str] = field(default_factory=dict)
-    rivals: Mapping[str, str] = field(default_factory=dict)
+    near_misses: NearMisses = NO_NEAR_MISSES
     carrier: CarrierSpeech = NO_CARRIER_SPEECH
     kinds: RequestKinds = QUESTIONS
 
@@ -99,16 +99,19 @@ class Grammar:
         spelling = Spelling(self._words(listed.values()))
         reader = RequestReader(accounting, keywords, spelling, self.fillers, self.kinds)
         object.__setattr__(self, "_reader", reader)
+        rivals = (near for near in self.near_misses.rivals() if near.sentence not in self.sentences)
+        object.__setattr__(self, "_rivals", {near.sentence: near.request for near in rivals})
 
     _anywhere: Mapping[tuple[str, ...], str] = field(init=False, repr=False, compare=False)
     _longest: int = field(init=False, repr=False, compare=False)
     _answers: Mapping[str, Sentences] = field(init=False, repr=False, compare=False)
     _free: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _reader: RequestReader = field(init=False, repr=False, compare=False)
+    _rivals: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def _words(self, listed: Iterable[Sentences]) -> set[str]:
         """Every word that may be said in this language: what is none of them may be a slip."""
-        around = (*self.near_misses, *self.carrier.phrases, *self.carrier.named, *self.carrier.asking)
+        around = (*self.carrier.phrases, *self.carrier.named, *self.carrier.asking)
         apart = {*self.fillers, *self.carrier.hesitations, *self.carrier.reversals, *self.digit_words.word_set}
         keywords = (
             phrase
@@ -120,6 +123,7 @@ class Grammar:
         return {
             *apart,
             *day_words(self.language),
+            *self.near_misses.words(),
             *(word for sentences in listed for word in sentences.words),
             *(word for sentence in around for word in sentence.split()),
             *(word for phrase in keywords for word in phrase),
@@ -129,7 +133,7 @@ class Grammar:
         """What a recogniser should listen for.  The human phrases are always part of it."""
         free = self._free.get(expecting.asked, ())
         in_one_breath = self.digit_words.words if self.slots and expecting.asked in _WITH_SLOTS else ()
-        rivals = self.rivals if expecting.asked in _WITH_SLOTS else {}
+        rivals = self._rivals if expecting.asked in _WITH_SLOTS else {}
         phrases = (*self._answers[expecting.asked].texts, *self.asides, *rivals)
         return Vocabulary(
             language=self.language,
@@ -168,6 +172,10 @@ class Grammar:
         """True when a word of the text could belong to an answer: speech, and not only noise."""
         return any(word in self._answers[expecting.asked].words for word in normalise(text).split())
 
+    def reversals_in(self, text: str) -> frozenset[str]:
+        """The words of a text that reverse, restrict or attribute what it says."""
+        return self._reader.reversals_in(normalise(text).split())
+
     def understand(self, text: str, expecting: Expecting) -> Meaning:
         """The meaning of a recognised text.  The human phrases win over everything else in it."""
         written, text = text, normalise(text)
@@ -191,7 +199,7 @@ class Grammar:
         """A request with a value of one of its slots."""
         lengths = tuple({length for slots in self.slots.values() for slot in slots for length in slot.lengths})
         names = {slot.name for slots in self.slots.values() for slot in slots}
-        found = number_within(text, lengths, self.digit_words, names) if lengths else None
+        found = number_within(text, lengths, self.digit_words, names, self.sentences) if lengths else None
         if found is None and expecting.today and (with_day := day_within(written, self.language, expecting.today)):
             found = with_day[0], with_day[1].isoformat()
         if found is None or not found[0]:

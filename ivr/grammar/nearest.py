@@ -22,7 +22,8 @@ class Meaning:
     ``day``: a date that was said instead, as 2026-11-24.  ``slots``: values said in one breath with the request.
     ``subject``: where ``intent`` is None, the request that the words are about although it must not begin (a near miss
     of it, or words that leave a doubt about a change): what a person is told.  ``also``: other requests in the same
-    utterance, each as whole as the first.  ``agrees``: a yes stands with the request ("yes, cancel my order").
+    utterance, each as whole as the first.  ``near_miss``: ``subject`` is turned round or only asked about, not just in
+    doubt.  ``agrees``: a yes stands with the request ("yes, cancel my order").
     """
 
     intent: str | None
@@ -36,6 +37,7 @@ class Meaning:
     subject: str | None = None
     also: tuple[str, ...] = ()
     agrees: bool = False
+    near_miss: bool = False
 
 
 class Sentences:

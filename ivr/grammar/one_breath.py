@@ -1,6 +1,6 @@
 """Values said in one breath with a request: "where is my order four two seven one nine"."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ivr.grammar.digits import DigitWords
@@ -15,15 +15,20 @@ class SentenceSlot:
 
 
 def number_within(
-    text: str, lengths: Sequence[int], words: DigitWords, slots: Iterable[str] = ()
+    text: str,
+    lengths: Sequence[int],
+    words: DigitWords,
+    slots: Iterable[str] = (),
+    sentences: Container[str] = (),
 ) -> tuple[str, str] | None:
     """(the text without its number, the number); None where no number of these lengths stands in it.
 
     The number is "" when the same words could be another one as well, when the text holds a second one, or when it
-    names a number that is in none of the ``slots``.
+    names a number that is in none of the ``slots``.  A sentence may end with a word that excludes ("le colis
+    n'arrive pas 42719"): the number behind it is meant.
     """
     spoken = text.split()
-    for start, end in _runs(spoken, words):
+    for start, end in _runs(spoken, words, sentences):
         number = words.number(" ".join(spoken[start:end]), lengths)
         if number.share == 1.0 and len(number.digits) in lengths:
             rest = " ".join([*spoken[:start], *spoken[end:]])
@@ -45,11 +50,12 @@ def before_number(text: str, words: DigitWords) -> str:
     return " ".join(spoken[: runs[-1][0]]) if runs else ""
 
 
-def _runs(spoken: Sequence[str], words: DigitWords) -> Iterator[tuple[int, int]]:
+def _runs(spoken: Sequence[str], words: DigitWords, sentences: Container[str] = ()) -> Iterator[tuple[int, int]]:
     """Stretches from one word of a number to another, the longest first for each beginning."""
     counts = [word in words.word_set or word.isdecimal() for word in spoken]
     starts = [at for at, number in enumerate(counts) if number and not (at and counts[at - 1])]
     ends = [at + 1 for at, number in enumerate(counts) if number and not (at + 1 < len(counts) and counts[at + 1])]
     for start in starts:
-        excluded = start > 0 and spoken[start - 1] in words.excludes  # "not 50505, 42719" is one number
+        # "Not 50505, 42719" is one number.
+        excluded = start > 0 and spoken[start - 1] in words.excludes and " ".join(spoken[:start]) not in sentences
         yield from ((start - excluded, end) for end in reversed(ends) if end > start)

@@ -67,6 +67,10 @@ class RequestReader:
         self._fillers = fillers
         self._kinds = kinds
 
+    def reversals_in(self, words: Sequence[str]) -> frozenset[str]:
+        """Those of the words that reverse, restrict or attribute what is said."""
+        return frozenset(word for word in words if self._accounting.reverses(word))
+
     def read(self, text: str, answers: Sentences, yes_no: bool) -> Meaning:
         """The meaning of a normalised text.  ``answers``: what may be said now; ``yes_no``: the question was one."""
         if intent := answers.meant_by(text):
@@ -87,7 +91,7 @@ class RequestReader:
         if (first := keywords.first & keywords.met.keys()) and not account.near:
             return self._about(min(first), words, keywords, account)
         if account.near:
-            return Meaning(None, sentence=account.core, subject=account.near[0])
+            return _near_miss(account, account.near[0])
         if requests and (len(requests) > 1 or self._takes_back(account, requests)):
             return Meaning(None, sentence=account.core, subject=requests[0])
         if requests and requests[0] not in keywords.barred:
@@ -97,11 +101,11 @@ class RequestReader:
     def _whole(self, account: Account, requests: Sequence[str]) -> Meaning:
         """Every word is accounted for."""
         if account.near:
-            return Meaning(None, sentence=account.core, subject=account.near[0])
+            return _near_miss(account, account.near[0])
         if PERSON in requests:
             return Meaning(PERSON, 1.0, 1.0, account.core)
         if self._takes_back(account, requests):
-            return Meaning(None, sentence=account.core, subject=requests[0])
+            return _near_miss(account, requests[0])
         also, agrees = tuple(requests[1:]), YES in account.meanings
         return Meaning(requests[0], 1.0, 1.0, account.core, also=also, agrees=agrees)
 
@@ -119,8 +123,8 @@ class RequestReader:
             return Meaning(request, NEARLY, 1.0, account.core)
         left = len(account.left) / words
         if request in self._kinds.changes or account.reversed_by or left > _MOST_LEFT:
-            return Meaning(None, sentence=account.core, subject=request)
-        return Meaning(request, NEARLY if account.ends else ASK_BACK, 1.0, account.core)
+            return _near_miss(account, request, bool(account.reversed_by))
+        return Meaning(request, NEARLY if account.ends_with(request) else ASK_BACK, 1.0, account.core)
 
     def _by_keywords(self, words: Sequence[str], keywords: About, account: Account, answers: Sentences) -> Meaning:
         """No whole sentence stands in it."""
@@ -171,6 +175,11 @@ class RequestReader:
 
     def _tells_nothing(self, word: str) -> bool:
         return word in self._fillers and not self._accounting.reverses(word)
+
+
+def _near_miss(account: Account, request: str, near_miss: bool = True) -> Meaning:
+    """Nothing begins, and the subject is known."""
+    return Meaning(None, sentence=account.core, subject=request, near_miss=near_miss)
 
 
 def _conversation(account: Account, yes_no: bool) -> Meaning:

@@ -43,11 +43,15 @@ def ending(console: Console, result: Result) -> None:
                 console.print(f"  [dim]{plain(str(key))}:[/] {plain(_plainly(value))}")
 
 
+_LIMITS = ("offer_from", "transfer_from")  # of the tone: they are for the card's own page
+
+
 def _plainly(value: object) -> str:
     """A card's value without brackets and quotation marks of a programming language."""
     match value:
         case dict():
-            return ", ".join(f"{key} {_plainly(each)}" for key, each in value.items() if each not in (None, ""))
+            told = {key: each for key, each in value.items() if each not in (None, "", []) and key not in _LIMITS}
+            return ", ".join(f"{key} {_plainly(each)}" for key, each in told.items())
         case list():
             return "; ".join(_plainly(each) for each in value)
     return str(value)

@@ -232,7 +232,7 @@ def test_nothing_is_near_when_there_are_no_phrases() -> None:
 
 
 def test_every_likeness_and_the_margin_can_only_add_to_the_belief() -> None:
-    for doubtful in (Once(first=0.6, ahead=0.1), Twice(first=0.5, ahead=0.2, whole=0.5)):
+    for doubtful in (Once(first=0.6, ahead=0.1), Twice(ahead=0.2, whole=0.5)):
         for name in doubtful.__slots__:
             assert probability(replace(doubtful, **{name: 1.0})) > probability(doubtful)
 
@@ -249,7 +249,7 @@ def test_a_fit_finds_what_tells_right_from_wrong_in_each_hearing() -> None:
         right = at % 2 == 0
         first, again = np.clip(random.normal(0.85 if right else 0.5, 0.08, 2), 0, 1).tolist()
         before = Judgement(Heard("", 0.0), "open", Once(first, 0.3 if right else 0.1))
-        twice = Judgement(Heard("", 0.0), "open", Twice(first, 1.0 if right else 0.2, again), before)
+        twice = Judgement(Heard("", 0.0), "open", Twice(1.0 if right else 0.2, again), before)
         rows.append(replace(judged("open" if right else "", "open", 0.5, f"speaker {at % 7}"), why=twice))
     found = fit(({}, rows))
     assert set(found) == {"once", "twice"}

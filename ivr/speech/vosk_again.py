@@ -30,6 +30,7 @@ _ALL_NEW = 2  # times as bad as letters that were changed are those added or lef
 _IN_STEP = 2  # letters in a row that two texts share by chance between two differences
 _SLOWEST_S = 0.15  # for a letter: half as fast as people speak (0.07); a hum of a second is no "짜증나"
 _FEWEST = 5  # letters that count: "네" may be drawn out
+_FAR_AHEAD = 0.4  # more shows how unlike each other the phrases are, not that every word was said
 _ALONE = 0.2  # ahead of nothing, in a vocabulary of one meaning: less than right phrases usually are
 
 
@@ -96,12 +97,11 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """How like the best phrase the first text is, how much more than the next of another meaning, and ``wholeness``.
+    """How much more like the best phrase both hearings are than the next of another meaning, and its ``wholeness``.
 
-    The likeness of the texts heard again tells nothing beside that.
+    How like it each text is, and the decoder's posteriors, tell nothing beside that.
     """
 
-    first: float
     ahead: float
     whole: float
 
@@ -110,7 +110,7 @@ class Twice:
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --language LANGUAGE --fit
 WEIGHTS: dict[type[Once | Twice], tuple[tuple[float, ...], float]] = {
     Once: ((17.6, 13.5), -12.1),
-    Twice: ((1.3, 0.8, 4.1), -3.5),
+    Twice: ((6.8, 3.4), -3.0),
 }
 
 
@@ -174,7 +174,7 @@ def judge_again(before: Judgement, first: Heard, again: Sequence[str], phrases: 
     }
     best, ahead = phrases.best(ranked)
     whole = max(wholeness(text, best) for text in again)
-    judged = _judgement(best, first, Twice(likeness(first.text, best), ahead, whole), before)
+    judged = _judgement(best, first, Twice(min(ahead, _FAR_AHEAD), whole), before)
     return replace(judged, heard=replace(judged.heard, free="" if judged.heard.text in again else again[-1]))
 
 

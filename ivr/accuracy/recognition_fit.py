@@ -12,13 +12,13 @@ from ivr.accuracy.labelled import LabelledDataError
 from ivr.accuracy.one_word_off import Change, changed_phrases
 from ivr.accuracy.recognition import Judged, calibration_error, grammar_of
 from ivr.grammar import DigitWords, Grammar
-from ivr.speech.vosk_again import Judgement, likeness
+from ivr.speech.vosk_again import Judgement, wholeness
 from ivr.speech.whisper_judging import Reading
 
 _RIDGE = 0.02  # keeps the weights finite where the classes are apart; likenesses have a spread of about 0.2
 _STEPS = 50  # Newton's method needs about ten
 _FEWEST = 50  # recordings: with fewer, six numbers mean nothing
-_NEARLY = 0.8  # of the letters: "minute" for "minutes"
+_NEARLY = 0.75  # wholeness: "minute" for "minutes"
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def fit(*heard: tuple[Mapping[str, str], Sequence[Judged]]) -> dict[str, Any]:
             counts = len(judged) / (inside if recording.wanted else len(judged) - inside)
             for kind, best, values in _evidence(each.why):
                 whisper = isinstance(each.why, Reading)
-                if whisper or recording.wanted or likeness(recording.transcript, best) < _NEARLY:
+                if whisper or recording.wanted or wholeness(recording.transcript, best) < _NEARLY:
                     right = meaning.get(best, best) == recording.wanted
                     row = _Row(recording.speaker, values, right, counts / 2 if len(heard) > 1 else 1.0)
                     rows.setdefault(kind, []).append(row)

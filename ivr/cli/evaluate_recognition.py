@@ -156,7 +156,6 @@ def _phrases_or_digits(measured: Measured, phrases: Path | None, join: int, fit:
     from ivr.accuracy import recognition as accuracy
     from ivr.accuracy.recognition_fit import numbers, other_grammars
     from ivr.grammar import Expecting
-    from ivr.speech.whisper import WhisperModel
 
     grammar, words = measured.grammar, measured.grammar.digit_words
     number, request = Expecting("digits", (join,)), Expecting("request")
@@ -164,8 +163,7 @@ def _phrases_or_digits(measured: Measured, phrases: Path | None, join: int, fit:
         known = accuracy.read_phrases(phrases)
         recordings = accuracy.read_recordings(measured.manifest, known)
         ways = [(accuracy.grammar_of(grammar.language, known, words, grammar.decoys), request)]
-        changes: tuple[Change, ...] = ("drop", "replace") if isinstance(measured.model, WhisperModel) else ()
-        ways += [(other, request) for other in other_grammars(list(known), grammar, changes)] if fit else []
+        ways += [(other, request) for other in other_grammars(list(known), grammar, ("drop", "replace"))] if fit else []
     else:
         recordings = accuracy.read_digit_strings(measured.manifest, words, join)
         ways = [(grammar, number), *([(grammar, Expecting("digits"))] if fit else [])]

@@ -17,11 +17,13 @@ from ivr.speech.vosk_grammar import Dictionary, VoskGrammar
 from ivr.speech.vosk_recogniser import SecondHearing, VoskRecogniser
 from ivr.speech.vosk_settings import with_fitting_blas, with_our_settings
 from ivr.speech.widening import Widening
+from ivr.speech.words import fillers, words_of
 
 _MODEL_HZ = 16_000  # what all published models were trained on
 _LESS_URGENT = 15  # of 19: second hearings at 5 held up callers who asked for a person (p95 349 for 308 ms at 60 calls)
 _NOISE_AGAIN = 50.0, 3  # and its seed: another noise than at first, so other errors
 _PATIENCE_S = 0.25  # for a second hearing, after a sentence's last 440 ms of silence; then the first one decides
+_STEP_BYTES = 2 * _MODEL_HZ  # of sound, a second: after each it is asked whether anybody still waits
 _QUEUE = 3  # second hearings of one process under way or waiting: a fourth would not be there in time
 _REJECT_WORDS = ("[unk]", "<UNK>")  # English, French, Czech models; the Korean one
 _SPARE = 8  # decoders of one process between two utterances, of 1.4 MB each; with 30 calls about five talk at a time
@@ -53,6 +55,7 @@ class VoskModel:
         self._reject = next((word for word in _REJECT_WORDS if self._knows(word)), None)
         self._try_out()
         self._dictionary = Dictionary(self._knows, self._reject)
+        self._fillers = fillers(words_of(self._path))
         self._grammars: dict[Vocabulary, VoskGrammar] = {}
         self._spare: deque[tuple[str, Any]] = deque(maxlen=_SPARE)  # and their phrases_json, the last used on the right
         self._lock = threading.Lock()
@@ -94,7 +97,7 @@ class VoskModel:
 
     def again_soon(self, phrases: Sequence[str], audio: Samples) -> "SecondHearing | None":
         """Hear an utterance once more on the model's own threads; None when too many others wait for that."""
-        grammar = self._dictionary.compile(Vocabulary("", tuple(phrases)))
+        grammar = self._dictionary.compile(Vocabulary("", tuple(phrases)), self._fillers)
         with self._lock:
             if self._pool is None or self._pool_of != os.getpid():  # threads do not survive a fork
                 self._pool = ThreadPoolExecutor(os.cpu_count(), "vosk", _after_the_callers)
@@ -104,24 +107,29 @@ class VoskModel:
             self._queued += 1
             pool = self._pool
         sound = Widening(*_NOISE_AGAIN).widen(audio).tobytes()
-        future = pool.submit(self._decode_twice, grammar.phrases_json, sound)
+        unwanted = threading.Event()
+        future = pool.submit(self._decode_twice, grammar.phrases_json, sound, unwanted)
         future.add_done_callback(self._done)
-        return SecondHearing(future, grammar, self._reject)
+        return SecondHearing(future, unwanted, grammar, self._reject)
 
-    def _done(self, _: "Future[str]") -> None:
+    def _done(self, _: "Future[tuple[str, ...]]") -> None:
         with self._lock:
             self._queued -= 1
 
-    def _decode_twice(self, phrases_json: str, sound: bytes) -> str:
-        """Only what needs no interpreter: a thread that waits behind others must not keep that from them."""
-        if not phrases_json:
-            return "{}"
+    def _decode_twice(self, phrases_json: str, sound: bytes, unwanted: threading.Event) -> tuple[str, ...]:
+        """Both results, of which the second knows the voice.
+
+        In a few long steps: a thread that waits behind others must not keep the interpreter from them.
+        """
         decoder = self._new(phrases_json)
-        decoder.AcceptWaveform(sound)
-        decoder.Result()  # keeps the adaptation to the voice; FinalResult would throw it away
-        decoder.AcceptWaveform(sound)
-        result: str = decoder.FinalResult()
-        return result
+        results = []
+        for end in (decoder.Result, decoder.FinalResult):  # only the first keeps the adaptation to the voice
+            for at in range(0, len(sound), _STEP_BYTES):
+                if unwanted.is_set():
+                    return ()
+                decoder.AcceptWaveform(sound[at : at + _STEP_BYTES])
+            results.append(end())
+        return tuple(results)
 
     def unknown_words(self, phrases: Sequence[str]) -> tuple[str, ...]:
         """The words of these phrases that the model has no pronunciation for, in order of appearance.

@@ -1,18 +1,19 @@
-"""The probability that a phrase of the grammar was said, after one hearing and, where that leaves a doubt, another.
+"""The probability that a phrase of the grammar was said, after one hearing and, unless that was hopeless, another.
 
-The first hearing follows the caller's speech with the whole grammar; until it has adapted to the voice, words are
-wrong.  Where its text does not settle the matter, the same audio is decoded with the phrases nearest to that text and
-other noise around it, twice, so that the decoder knows the voice the second time.  Speech outside the grammar gives
-another mixture of words then, speech inside it the same phrase.
+The first hearing follows the caller's speech with the whole grammar.  It has only the grammar's words to write down:
+a word that no phrase holds becomes part of its neighbours, however sure the decoder is.  So nothing is acted upon
+before the same audio was decoded with the phrases nearest to that text, and with short words spread over the sounds of
+the language as their rivals.  What was said and is not in the phrase comes out as some of those.
 """
 
 import math
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 
 from ivr.call.events import Heard
 from ivr.speech.recogniser import RATE_HZ
@@ -22,10 +23,14 @@ _NEAR = 8  # phrases of the second hearing
 _LOOKED_AT = 64  # for them: a request has dozens of phrases that differ in a word
 _FIRST_COUNTS = 0.5  # of the first hearing's likeness beside the second's, where the phrases are ranked
 _WINS = 0.5  # probability from which the phrase, and not the text first heard, is what was said
-_DOUBT = 0.02, 0.97  # between these another hearing may change what is done: music was a phrase with 0.968 at first
-_SHORT = 10  # letters, spaces included ("주문 조회"): breath and humming become shorter phrases at once ("화나요")
+_HOPELESS = 0.02  # probability at first, up to which another hearing is not worth its time
+_UNVERIFIED = 0.7  # most that one hearing alone is believed: less than what is acted upon
+_A_WORD = 8  # letters in a row: more of them that differ are no more of a difference
+_ALL_NEW = 2  # times as bad as letters that were changed are those added or left out
+_IN_STEP = 2  # letters in a row that two texts share by chance between two differences
 _SLOWEST_S = 0.15  # for a letter: half as fast as people speak (0.07); a hum of a second is no "짜증나"
 _FEWEST = 5  # letters that count: "네" may be drawn out
+_FAR_AHEAD = 0.4  # more shows how unlike each other the phrases are, not that every word was said
 _ALONE = 0.2  # ahead of nothing, in a vocabulary of one meaning: less than right phrases usually are
 
 
@@ -65,6 +70,23 @@ def likeness(text: str, phrase: str) -> float:
     return fuzz.ratio(_letters(text), _letters(phrase)) / 100
 
 
+def wholeness(text: str, phrase: str) -> float:
+    """1 where a text is the phrase, less the longer the worst difference is, 0 where that is a word or more.
+
+    A word too many or too few is hidden in the likeness of long sentences; errors of a letter here and there are not
+    errors of a word.  What was misheard changes letters; where some were only added or left out, a word was.
+    """
+    worst = added = missing = 0
+    for change in Levenshtein.opcodes(*(_letters(each.replace(" ", "")) for each in (text, phrase))):
+        if change.tag != "equal":
+            added += change.src_end - change.src_start
+            missing += change.dest_end - change.dest_start
+            worst = max(worst, max(added, missing) * (1 if added and missing else _ALL_NEW))
+        elif change.src_end - change.src_start > _IN_STEP:
+            added = missing = 0
+    return 1 - min(worst, _A_WORD) / _A_WORD
+
+
 @dataclass(frozen=True, slots=True)
 class Once:
     """How like the nearest phrase the first text is (0 to 1), and how much more than the next of another meaning."""
@@ -75,18 +97,20 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """How like the best phrase each text is, and how much more than the next of another meaning."""
+    """How much more like the best phrase both hearings are than the next of another meaning, and its ``wholeness``.
 
-    first: float
-    again: float
+    How like it each text is, and the decoder's posteriors, tell nothing beside that.
+    """
+
     ahead: float
+    whole: float
 
 
 # In the order of the names above, then the bias.  What this prints for Korean speech (docs/accuracy.md):
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --language LANGUAGE --fit
 WEIGHTS: dict[type[Once | Twice], tuple[tuple[float, ...], float]] = {
     Once: ((17.6, 13.5), -12.1),
-    Twice: ((11.0, 10.7, 10.1), -15.2),
+    Twice: ((6.8, 3.4), -3.0),
 }
 
 
@@ -125,21 +149,33 @@ def judge(first: Heard, seconds: float, phrases: Phrases) -> Judgement:
     return _judgement(best, first, Once(ranked[best], ahead), Judgement(first, seconds=seconds, near=tuple(ranked)))
 
 
-def in_doubt(judged: Judgement, phrases: Phrases) -> bool:
+def worth_another(judged: Judgement, phrases: Phrases) -> bool:
     """True when another hearing may change what is done.
 
     Words of anger are heard in everything and said seldom: only those that would be taken as said are heard again.
     """
-    sure, (least, most) = judged.heard.confidence, _DOUBT
-    least = _WINS if phrases.is_aside(judged.best) else least
-    return least < sure and (sure < most or len(_letters(judged.best)) < _SHORT)
+    return judged.heard.confidence > (_WINS if phrases.is_aside(judged.best) else _HOPELESS)
 
 
-def judge_again(before: Judgement, first: Heard, again: str, phrases: Phrases) -> Judgement:
-    """What both hearings say together.  ``again``: the text of the second, among the phrases ``near`` the first."""
-    ranked = {each: likeness(again, each) + _FIRST_COUNTS * likeness(first.text, each) for each in before.near}
+def unverified(judged: Judgement) -> Heard:
+    """What is left of a judgement when the second hearing that it needs is not to be had: a question, or a person."""
+    return replace(judged.heard, confidence=min(judged.heard.confidence, _UNVERIFIED))
+
+
+def judge_again(before: Judgement, first: Heard, again: Sequence[str], phrases: Phrases) -> Judgement:
+    """What both hearings say together.
+
+    ``again``: the texts of the second, with the phrases ``near`` the first, before and after it knew the voice.  A
+    voice full of feeling hides words from one of them; a word that is not in the phrase comes out in both.
+    """
+    ranked = {
+        each: max(likeness(text, each) for text in again) + _FIRST_COUNTS * likeness(first.text, each)
+        for each in before.near
+    }
     best, ahead = phrases.best(ranked)
-    return _judgement(best, first, Twice(likeness(first.text, best), likeness(again, best), ahead), before)
+    whole = max(wholeness(text, best) for text in again)
+    judged = _judgement(best, first, Twice(min(ahead, _FAR_AHEAD), whole), before)
+    return replace(judged, heard=replace(judged.heard, free="" if judged.heard.text in again else again[-1]))
 
 
 def _judgement(best: str, first: Heard, evidence: Once | Twice, before: Judgement) -> Judgement:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ivr.grammar.vocabulary import Vocabulary
 from ivr.speech.vosk_again import Phrases
 
+_LIKELIER = 4  # times as often as a rival each phrase is in the list that Vosk counts pairs of words in
 _HANGUL = re.compile("[가-힣]+")
 
 
@@ -46,8 +47,11 @@ class Dictionary:
         self._reject = reject
         self._pieces: dict[str, tuple[str, ...] | None] = {}
 
-    def compile(self, vocabulary: Vocabulary) -> VoskGrammar:
-        """What is needed to hear a vocabulary; phrases with a word the model cannot make up are left out."""
+    def compile(self, vocabulary: Vocabulary, rivals: Sequence[str] = ()) -> VoskGrammar:
+        """What is needed to hear a vocabulary; phrases with a word the model cannot make up are left out.
+
+        ``rivals``: words of the model that may stand between and instead of the phrases' words.
+        """
         wholes: dict[tuple[str, ...], str] = {}
         phrases: dict[str, None] = {}
         for phrase in (
@@ -64,10 +68,10 @@ class Dictionary:
                 wholes.update(
                     (pieces, word) for pieces, word in zip(known, phrase.split(), strict=True) if len(pieces) > 1
                 )
-        if self._reject:
-            phrases[self._reject] = None
+        others = [*rivals, self._reject] if self._reject else list(rivals)
+        listed = [*list(phrases) * (_LIKELIER if rivals else 1), *(each for each in others if each not in phrases)]
         # ASCII-only JSON would lose every other word: the library does not decode \u escapes.
-        text = json.dumps(list(phrases), ensure_ascii=False) if phrases else ""
+        text = json.dumps(listed, ensure_ascii=False) if listed else ""
         asked = vocabulary.phrases and not vocabulary.digits
         again = Phrases(vocabulary.phrases, vocabulary.decoys, vocabulary.meanings) if asked else None
         counting = frozenset(vocabulary.digit_words)

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from threading import Event
 from typing import Any, Protocol
 
 import numpy as np
 
 from ivr.call.events import Heard
 from ivr.speech.recogniser import RATE_HZ, Samples
-from ivr.speech.vosk_again import LONGEST_SAMPLES, Judgement, in_doubt, judge, judge_again
+from ivr.speech.vosk_again import LONGEST_SAMPLES, Judgement, judge, judge_again, unverified, worth_another
 from ivr.speech.vosk_grammar import VoskGrammar
 from ivr.speech.widening import Widening
 
@@ -40,19 +40,23 @@ class Decoders(Protocol):
 class SecondHearing:
     """An utterance that is being heard again."""
 
-    def __init__(self, result_json: "Future[str]", grammar: VoskGrammar, reject: str | None) -> None:
-        self._result_json = result_json
+    def __init__(
+        self, results_json: "Future[tuple[str, ...]]", unwanted: Event, grammar: VoskGrammar, reject: str | None
+    ) -> None:
+        self._results_json = results_json
+        self._unwanted = unwanted
         self._grammar = grammar
         self._reject = reject
 
-    def text(self, patience_s: float | None) -> str:
-        """In the words of its phrases.  Raises TimeoutError."""
-        words = json.loads(self._result_json.result(patience_s)).get("text", "").split()
-        return self._grammar.text([word for word in words if word != self._reject])
+    def texts(self, patience_s: float | None) -> list[str]:
+        """In the words of its phrases, before and after it knew the voice.  Raises TimeoutError."""
+        heard = [json.loads(result).get("text", "").split() for result in self._results_json.result(patience_s)]
+        return [self._grammar.text([word for word in words if word != self._reject]) for words in heard]
 
     def cancel(self) -> None:
         """Nobody needs it any more."""
-        self._result_json.cancel()
+        self._unwanted.set()
+        self._results_json.cancel()
 
 
 class VoskRecogniser:
@@ -106,11 +110,21 @@ class VoskRecogniser:
         if not self._parted:
             self._part()
         self._hand_on()
-        if self._again is not None and self.judged and self._grammar.phrases:
-            with suppress(TimeoutError):
-                again = self._again.text(self._model.patience_s)
-                self.judged = judge_again(self.judged, self._first(), again, self._grammar.phrases)
-        return self.judged.heard if self.judged else self._first()
+        if self.judged is None:
+            return self._first()
+        return self._verified(self.judged)
+
+    def _verified(self, judged: Judgement) -> Heard:
+        """What both hearings say; without the second one, nothing that is acted upon."""
+        if self._again is None or self._grammar.phrases is None:
+            return unverified(judged)
+        try:
+            again = self._again.texts(self._model.patience_s)
+        except TimeoutError:
+            self._again.cancel()
+            return unverified(judged)
+        self.judged = judge_again(judged, self._first(), again, self._grammar.phrases)
+        return self.judged.heard
 
     def drop(self) -> None:
         """Most who ask for a person are put through in the middle of an utterance: their decoder is worth keeping."""
@@ -153,7 +167,7 @@ class VoskRecogniser:
         self._judge()
 
     def _judge(self) -> None:
-        """What was said so far, heard again where that is in doubt: now, so that it is known if this was the end."""
+        """What was said so far, heard again unless it is hopeless: now, so that it is known if this was the end."""
         if self._again is not None:
             self._again.cancel()
         self._again = self.judged = None
@@ -163,7 +177,7 @@ class VoskRecogniser:
         if self._partial and phrases and self._length <= LONGEST_SAMPLES:
             first = self._first()
             self.judged = judge(first, self._seconds, phrases)
-            if in_doubt(self.judged, phrases):
+            if worth_another(self.judged, phrases):
                 self._again = self._model.again_soon((*self.judged.near, *phrases.decoys), np.concatenate(self._audio))
 
     def _keep_only_lead(self) -> None:

@@ -1,11 +1,15 @@
 """The words a Vosk model knows: Vosk 0.3.45 answers for one word at a time, the list stands in the model's files."""
 
 import struct
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 _FST, _SYMBOLS = 2125659606, 2125658996  # OpenFst's magic numbers of a graph and of a symbol table
 _HAS_INPUT_SYMBOLS, _HAS_OUTPUT_SYMBOLS = 1, 2
 _MOST_BYTES = 64_000_000  # the table of the largest small model (ko) has 12 MB
+_FILLER_LETTERS = 2, 3  # of the words that stand for sounds: a Korean syllable, open or closed
+_FILLERS = 200  # with 5,000, all the syllables of the language, a hearing takes three times as long and tells no more
 _NOT_A_WORD = ("<", "[", "#", "!")  # how the names of silences, noises and disambiguation symbols begin
 
 
@@ -25,6 +29,23 @@ def words_of(model: Path) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError, struct.error):
         return ()
     return tuple(word for word in symbols if not word.startswith(_NOT_A_WORD))
+
+
+def fillers(words: Sequence[str]) -> tuple[str, ...]:
+    """Short words spread over the sounds of a language, for whatever is said and is no word of a grammar."""
+    found: list[str] = []
+    for letters in _FILLER_LETTERS:
+        short = sorted(
+            word for word in words if _is_spoken(word) and len(unicodedata.normalize("NFD", word)) == letters
+        )
+        wanted = _FILLERS // len(_FILLER_LETTERS)
+        found += short[:: max(1, -(-len(short) // wanted))]
+    return tuple(found)
+
+
+def _is_spoken(word: str) -> bool:
+    """No abbreviation, which is spelt: that is long."""
+    return word.isalpha() and word == word.lower()
 
 
 def _symbols(data: bytes) -> list[str]:

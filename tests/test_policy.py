@@ -98,6 +98,21 @@ def test_without_any_other_reading_the_free_one_is_what_was_said() -> None:
     assert understand(Heard("", 0.0), LAMP, Expecting("request"))[1] == 0.0
 
 
+def test_a_question_is_doubted_where_an_uncertain_free_reading_has_a_word_that_reverses() -> None:
+    lamp = replace(LAMP, carrier=CarrierSpeech(reversals=frozenset({"if"})))
+    heard = Heard("turn on the lamp", 0.95, free="if on the lamp", free_confidence=0.4)
+    meaning, sure = understand(heard, lamp, Expecting("request"))
+    assert (meaning.intent, round(sure, 2)) == ("on", 0.6)
+
+
+def test_a_word_beside_a_sentence_that_nothing_accounts_for_may_make_another_of_it() -> None:
+    heard = Heard("nearly turn on the lamp", 0.95, (("turn on the lamp", 0.1),))
+    meaning = LAMP.understand(heard.text, Expecting("request"))
+    assert meaning.intent == "on" and confidence(heard, meaning) <= 0.1
+    longer = replace(heard, text="it is dark in here turn on the lamp")
+    assert confidence(longer, LAMP.understand(longer.text, Expecting("request"))) >= 0.75
+
+
 def test_readings_of_different_meanings_exclude_each_other() -> None:
     assert both("turn on the lamp", 0.9, "turn off the lamp", 0.8)[1] <= 0.2
 

@@ -23,7 +23,7 @@ from ivr.speech.whisper_judging import (
     phrase_probability,
     weigh,
 )
-from ivr.speech.whisper_phrases import Phrases, sound, unmatched, with_numbers
+from ivr.speech.whisper_phrases import Phrases, same_words, sound, unmatched, with_numbers
 from ivr.speech.whisper_repetition import Sound, repeats, without_repetition, words_of
 
 FRAME = RATE_HZ // 50
@@ -271,6 +271,14 @@ def test_phrases_that_mean_the_same_do_not_cast_doubt_on_each_other() -> None:
     apart = weigh(near, fits, {text: text for text in fits})
     assert list(same) == ["my order", "the order", "my card"]
     assert phrase_probability(same["my order"]) > phrase_probability(apart["my order"])
+
+
+def test_words_spelt_in_another_way_are_the_same_and_words_that_sound_like_them_together_are_not() -> None:
+    assert same_words("press 1 for", "press one four")
+    assert same_words("p m", "pm")
+    assert not same_words("and", "i want")
+    evidence = Evidence(-3.4, 1.0, 3.0, worst=-4.4)
+    assert judge(Written("pm", (1,), -0.1), {"p m": evidence}).heard.text == "p m"
 
 
 def test_phrases_that_sound_exactly_alike_share_the_probability() -> None:

@@ -13,7 +13,8 @@ _TOLD_APART = 0.05  # of margin: with less, two intents are as near to the same 
 _WHOLE_ODDS = 10.0  # how much likelier a reading is of which every word is accounted for (docs/accuracy.md)
 _PARTLY_ODDS = 4.0  # the same where a sentence is whole, and a few other words stand before it
 _HOLDS_A_SENTENCE = 0.8  # likeness
-_READ = 0.2  # of belief in a free reading: below it, its small words tell nothing against a question
+_READ = 0.5  # of belief in a free reading: below it, its small words leave no more than a doubt about a question
+_MAY_CHANGE_IT = 2  # words: with as few beside it, or as few of its own, a sentence may be part of another one
 _EITHER = 0.6  # and which of the two is meant is hardly more than a guess: asked about
 
 
@@ -44,9 +45,11 @@ def understand(heard: Heard, grammar: Grammar, expecting: Expecting) -> tuple[Me
     for reading in (meaning, written):
         if reading.near_miss:
             return reading, sure if reading is meaning else free_sure
-    told_apart = meaning.intent in grammar.kinds.changes or heard.free_confidence >= _READ
-    if told_apart and grammar.reversals_in(heard.text) != grammar.reversals_in(heard.free):
-        return Meaning(None, sentence=meaning.sentence, subject=meaning.intent or meaning.subject, near_miss=True), sure
+    if grammar.reversals_in(heard.text) != grammar.reversals_in(heard.free):
+        if meaning.intent in grammar.kinds.changes or heard.free_confidence >= _READ:
+            doubt = Meaning(None, sentence=meaning.sentence, subject=meaning.intent or meaning.subject, near_miss=True)
+            return doubt, sure
+        return meaning, min(sure, 1 - heard.free_confidence)
     if meaning.digits and (written.digits or not written.intent):
         return meaning, sure  # digits are heard one by one; written freely, some are dropped and others repeated
     if written.likeness < 1.0 and _means_anything(meaning):
@@ -74,12 +77,19 @@ def confidence(heard: Heard, meaning: Meaning) -> float:
     sentence we know: nothing at a likeness of 0.4, everything from 0.8 on (real Korean speech against 100 sentences:
     likeness ≥ 0.6 was right in 87 of 89 cases inside the grammar and accepted 5 % of the speech outside it; ≥ 0.7
     accepted 1.4 %); times how far the text is from meaning something else.  A sentence that the recogniser itself
-    compared with the sound is believed no more than that says, unless the text holds the whole of it.
+    compared with the sound is believed no more than that says, unless the text holds the whole of it, and what stands
+    beside it is nothing or a remark of its own: a word or two may make another sentence of it.
     """
     likeness = min(1.0, max(0.0, (meaning.likeness - 0.4) / 0.4))
     belief = heard.confidence * likeness * (1.0 if meaning.margin >= _TOLD_APART else _EITHER)
-    whole = f" {meaning.sentence} " in f" {heard.text} "
-    return belief if whole else min([belief, *(sure for text, sure in heard.alternatives if text == meaning.sentence)])
+    compared = dict(heard.alternatives)
+    if f" {meaning.sentence} " not in f" {heard.text} ":
+        return min(belief, compared.get(meaning.sentence, belief))
+    words = len(meaning.sentence.split())
+    beside = len(heard.text.split()) - words
+    if (meaning.likeness < 1.0 or meaning.also) and min(words, beside) <= _MAY_CHANGE_IT:
+        return min(belief, compared.get(meaning.sentence, 0.0 if compared else belief))
+    return belief
 
 
 def decide(bands: Bands, confidence: float, unsure_before: bool) -> Decision:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ivr.call.events import Heard
-from ivr.speech.whisper_phrases import spoken_alike
+from ivr.speech.whisper_phrases import same_words, spoken_alike
 
 _LIKENESS_COUNTS = 4.0  # beside the mean log probability, where phrases are ranked
 _FAR_AHEAD = 3.0  # of the next phrase: more tells nothing more
@@ -155,6 +155,8 @@ def judge(
     wrote: dict[str, Any] = {"free": free.text, "free_confidence": free.sure if free.text else 0.0}
     free_sure = free.sure if free.text and not number else 0.0
     certain = max(probability, free_sure) if best == free.text else probability
+    if evidence and best == phrase and same_words(best, free.text):  # the free text only spells it in another way
+        certain = max(certain, free_sure / evidence.one_of)
     if (certain >= _WINS and certain >= free_sure) or (number and best == number):
         partial = best if certain >= _ACT_ON_READING else ""
         return Reading(Heard(best, certain, tuple(ranked[1:]), **wrote), partial, phrase, evidence, digits)

@@ -75,6 +75,12 @@ def spoken_alike(text: str) -> str:
     return " ".join(_FIRST_OF_ALIKE.get(word, word) for word in text.replace("'", "").split())
 
 
+def same_words(phrase: str, free: str) -> bool:
+    """Whether both are the same words, though spelt in another way: "p m" and "pm", "press 1" and "press one"."""
+    one, other = with_numbers(phrase), with_numbers(free)
+    return one.replace(" ", "") == other.replace(" ", "") or spoken_alike(one) == spoken_alike(other)
+
+
 def unmatched(phrase: str, free: str, fillers: Iterable[str] = ()) -> float:
     """How many words of either text the other does not account for, compared by spelling and by sound.
 

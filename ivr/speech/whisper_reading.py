@@ -19,7 +19,7 @@ from ivr.speech.digit_sounds import digit_strings, digits_in
 from ivr.speech.recogniser import RATE_HZ, Samples
 from ivr.speech.whisper_features import log_mel
 from ivr.speech.whisper_judging import NOTHING, NumberEvidence, Reading, Written, judge, weigh
-from ivr.speech.whisper_phrases import Phrases, free_text, unmatched, with_numbers
+from ivr.speech.whisper_phrases import Phrases, free_text, same_words, unmatched, with_numbers
 from ivr.speech.whisper_repetition import repeats, sound_of, without_repetition, words_of
 
 _START = [50257, 50362]  # tiny.en: start of transcript, no timestamps
@@ -78,11 +78,14 @@ class Reader:
     ) -> tuple[float, float, float]:
         """What speaks against a phrase: its worst token, its distance to the free text in sound and in words.
 
-        The distances count as much as the free text is sure.  Far ones tell no more than less far ones.
+        The distances count as much as the free text is sure.  Far ones tell no more than less far ones; words that only
+        are spelt in another way are at no distance.
         """
-        behind = float(logs[free.text].sum() - logs[text].sum()) if free.text else 0.0
+        apart = unmatched(with_numbers(text), free.text, phrases.fillers)
+        further = free.text and not same_words(text, free.text)
+        behind = float(logs[free.text].sum() - logs[text].sum()) if further else 0.0
         worst, sure = float(logs[text].min()), free.sure if free.text else 0.0
-        return worst, sure * max(-3.0, min(behind, 12.0)), sure * min(unmatched(text, free.text, phrases.fillers), 4.0)
+        return worst, sure * max(-3.0, min(behind, 12.0)), sure * min(apart, 4.0)
 
     def write(self, samples: Samples) -> str:
         """Free speech, greedily, as for short utterances; "" where nobody speaks."""

@@ -17,6 +17,7 @@ from ivr.speech import models
 from ivr.speech.codec import read_wav
 from ivr.speech.recogniser import RATE_HZ, ModelUnusable, RecognitionModel, Samples
 from ivr.speech.vosk import VoskModel
+from ivr.speech.words import fillers
 
 FRAME = RATE_HZ // 50
 ASKING = ("상담원 연결", "사람 바꿔 주세요")
@@ -119,6 +120,30 @@ def test_what_is_not_in_the_grammar_is_not_believed(model: VoskModel, recordings
     grammar = Vocabulary("ko", tuple({text for text, _ in said[:40]} - {text for text, _ in said[40:]}))
     sure = [listen(model, grammar, samples)[1].confidence for _, samples in said[40:55]]
     assert sum(each >= 0.75 for each in sure) == 0
+
+
+def test_short_words_from_all_over_the_alphabet_stand_for_what_no_phrase_holds() -> None:
+    words = [
+        chr(first) + chr(second) for first in range(ord("a"), ord("z") + 1) for second in range(ord("a"), ord("z"))
+    ]
+    few = fillers([*words, "AB", "a1", "house"])
+    assert 50 <= len(few) <= 100
+    assert {word[0] for word in few} == {word[0] for word in words}
+    assert not {"AB", "a1", "house"} & set(few)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_without_its_second_hearing_a_sentence_is_not_acted_upon(
+    model: VoskModel, recordings: Path, monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    text, samples = sentences(recordings, 1)[0]
+    if late:
+        monkeypatch.setattr(model, "patience_s", 0.0)
+    else:
+        monkeypatch.setattr(model, "again_soon", lambda phrases, audio: None)
+    _, heard = listen(model, Vocabulary("ko", (text, *SHOP.phrases)), samples)
+    assert heard.text == text
+    assert 0.5 <= heard.confidence < 0.75
 
 
 def test_the_last_word_stands_in_the_partial_text_during_the_first_quarter_of_a_second_of_silence(

@@ -106,7 +106,8 @@ class Twice:
     whole: float
 
 
-# In the order of the names above, then the bias.  What this prints for Korean speech (docs/accuracy.md):
+# In the order of the names above, then the bias.  Fitted on Korean speech; for Twice with so many sentences that are
+# one word off that few of those are accepted (docs/accuracy.md).  Others for other speech:
 # ivr evaluate recognition RECORDINGS.csv --phrases PHRASES --language LANGUAGE --fit
 WEIGHTS: dict[type[Once | Twice], tuple[tuple[float, ...], float]] = {
     Once: ((17.6, 13.5), -12.1),

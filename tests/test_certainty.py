@@ -161,9 +161,14 @@ def test_typed_rambling_requests_are_mostly_served_at_once_and_never_taken_for_a
     assert share(sum(does == "accept" and intent in wanted for wanted, (does, intent) in taken), len(rows)) >= 0.7
 
 
-@pytest.mark.parametrize("row", corpus("certainty_en"), ids=lambda row: row["utterance"])
-def test_an_utterance_of_english_callers_is_taken_as_it_is_meant(config: Config, row: dict[str, str]) -> None:
-    does, intent = begun(config, "en", row["utterance"])
+@pytest.mark.parametrize(
+    ("language", "row"),
+    [("en", row) for row in corpus("certainty_en")]
+    + [(language, row) for language in ("en", "fr", "cs") for row in corpus(f"strangers_{language}")],
+    ids=lambda value: value if isinstance(value, str) else value["utterance"],
+)
+def test_an_utterance_is_taken_as_it_is_meant(config: Config, language: str, row: dict[str, str]) -> None:
+    does, intent = begun(config, language, row["utterance"])
     for expected in row["expect"].split():
         match expected:
             case "person":

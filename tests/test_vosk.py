@@ -4,6 +4,7 @@ import csv
 import multiprocessing
 import re
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -293,3 +294,16 @@ def test_a_model_loaded_before_a_fork_recognises_in_the_child(model: VoskModel) 
     child.start()
     assert answers.get(timeout=30) == ""
     child.join()
+
+
+def test_a_second_hearing_that_nobody_waits_for_ends_soon(model: VoskModel) -> None:
+    class AfterTwoLooks(threading.Event):
+        looks = 0
+
+        def is_set(self) -> bool:
+            self.looks += 1
+            return self.looks > 2
+
+    unwanted = AfterTwoLooks()
+    assert model._decode_twice("", bytes(20 * 2 * 16_000), unwanted) == ()
+    assert unwanted.looks == 3

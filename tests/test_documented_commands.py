@@ -23,7 +23,7 @@ _BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / "supervisors.md").re
 EXAMPLES = [line for block in _BLOCKS for line in block.splitlines()]
 WITH_AN_EXAMPLE = (
     *("init", "check", "schema", "understand", "rehearse", "callbacks", "users", "versions", "softphone", "purge"),
-    *("caller", "report", "what-if"),
+    *("caller", "grammar", "report", "what-if"),
 )
 
 

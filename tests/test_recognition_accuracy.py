@@ -29,6 +29,7 @@ from ivr.speech.vosk_again import (
     Once,
     Phrases,
     Twice,
+    accounted,
     judge,
     judge_again,
     likeness,
@@ -194,6 +195,21 @@ def test_errors_of_a_letter_here_and_there_are_no_error_of_a_word() -> None:
     assert wholeness("", "open the door") == 0.0
 
 
+def test_a_word_that_the_phrase_does_not_hold_is_told_from_letters_that_were_misheard() -> None:
+    assert accounted("open the bag door", "open the back door") == 1.0
+    assert accounted("please do not open the door", "please open the door") <= 0.5
+    assert accounted("open the", "open the door") == 1.0
+
+
+def test_a_sentence_heard_without_an_error_is_believed_although_its_near_miss_is_in_the_grammar() -> None:
+    phrases = Phrases(("please open the door", "please do not open the door"))
+    for said in phrases.texts:
+        once = Heard(said, 1.0)
+        heard = judge_again(judge(once, 1.5, phrases), once, (said, said), phrases).heard
+        assert heard.text == said
+        assert decide(BANDS, heard.confidence, unsure_before=False) == "accept"
+
+
 def test_words_of_anger_that_were_probably_not_said_are_not_worth_another_hearing() -> None:
     asides = Phrases(("open the door", "close the window", "play some music"), meanings=("", "close", "play"))
     for likely, doubtful in ((0.4, False), (0.6, True)):
@@ -232,7 +248,7 @@ def test_nothing_is_near_when_there_are_no_phrases() -> None:
 
 
 def test_every_likeness_and_the_margin_can_only_add_to_the_belief() -> None:
-    for doubtful in (Once(first=0.6, ahead=0.1), Twice(ahead=0.2, whole=0.5)):
+    for doubtful in (Once(first=0.6, ahead=0.1), Twice(ahead=0.05, whole=0.5, accounted=0.5)):
         for name in doubtful.__slots__:
             assert probability(replace(doubtful, **{name: 1.0})) > probability(doubtful)
 
@@ -249,7 +265,7 @@ def test_a_fit_finds_what_tells_right_from_wrong_in_each_hearing() -> None:
         right = at % 2 == 0
         first, again = np.clip(random.normal(0.85 if right else 0.5, 0.08, 2), 0, 1).tolist()
         before = Judgement(Heard("", 0.0), "open", Once(first, 0.3 if right else 0.1))
-        twice = Judgement(Heard("", 0.0), "open", Twice(1.0 if right else 0.2, again), before)
+        twice = Judgement(Heard("", 0.0), "open", Twice(0.3, again, 1.0 if right else 0.2), before)
         rows.append(replace(judged("open" if right else "", "open", 0.5, f"speaker {at % 7}"), why=twice))
     found = fit(({}, rows))
     assert set(found) == {"once", "twice"}
@@ -296,9 +312,11 @@ def test_a_probability_is_fitted_with_few_phrases_and_with_many() -> None:
 def test_phrases_that_are_one_word_off_are_fitted_as_what_was_not_said() -> None:
     phrases = tuple(f"phrase {number} again" for number in range(50))
     shipped = grammar_of("en", ("where is my order", "advisor"), DigitWords())
-    _, _, _, dropped, replaced, _ = other_grammars(phrases, shipped, ("drop", "replace"))
+    _, _, _, dropped, replaced, beside, _ = other_grammars(phrases, shipped, ("drop", "replace"))
     assert dropped.sentences and not dropped.sentences.keys() & set(phrases)
     assert len(replaced.sentences) == 50 and not replaced.sentences.keys() & set(phrases)
+    assert dropped.sentences.keys() | replaced.sentences.keys() < beside.sentences.keys()
+    assert beside.sentences.keys() & set(phrases)
 
 
 def test_a_fit_of_whisper_leaves_out_nothing_that_is_nearly_a_phrase() -> None:

@@ -27,13 +27,15 @@ def other_grammars(phrases: Sequence[str], shipped: Grammar, changes: Sequence[C
     """The phrases of two words or more, half of all, twenty, and half among all that the shipped grammar holds.
 
     A probability fitted with all of them means the same in a question with two answers and in an open one.
-    ``changes``: one grammar more for each, of the phrases with a word changed so.
+    ``changes``: one grammar more for each, of the phrases with a word changed so, and one in which those stand beside
+    half of the phrases, as near misses do in the shipped ones.
     """
     chance = random.Random(1)  # noqa: S311  the same choice every time
     drawn = chance.sample(phrases, len(phrases) // 2), chance.sample(phrases, min(20, len(phrases) // 2))
     several = [phrase for phrase in phrases if " " in phrase]
     off = [list(changed_phrases(several, change).values()) for change in changes] if several else []
-    some = [several, *drawn, *off]
+    beside = [[*drawn[0], *(phrase for each in off for phrase in each)]] if off else []
+    some = [several, *drawn, *off, *beside]
     alone = [grammar_of(shipped.language, few, shipped.digit_words, shipped.decoys) for few in some if few]
     half = chance.sample(phrases, len(phrases) // 2)
     return [*alone, replace(alone[0], sentences={phrase: phrase for phrase in half} | dict(shipped.sentences))]

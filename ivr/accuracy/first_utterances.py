@@ -23,7 +23,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a call would do with its first utterance, taken for ``intent`` with ``confidence``."""
+    """The verdict of a call on its first utterance, taken for ``intent`` with ``confidence``."""
 
     label: Label
     intent: str | None
@@ -53,7 +53,7 @@ def known_intents(grammar: Grammar, plan: Plan) -> frozenset[str]:
 
 
 def outcome(plan: Plan, label: Label, meaning: Meaning, confidence: float) -> Outcome:
-    """What becomes of the first utterance.  Subjects for people and wishes for a person need no certainty."""
+    """The fate of a first utterance.  Subjects for people and wishes for a person need no certainty."""
     decision = decide(plan.bands, confidence, unsure_before=False)
     request = plan.requests.get(meaning.intent or "")
     if meaning.intent is None:

@@ -209,7 +209,7 @@ def understood(
     recordings: Sequence[Recording],
     progress: Callable[[], None] = lambda: None,
 ) -> list[Understood]:
-    """What a call would make of each recording as an answer to what it expects."""
+    """Judge each recording as an answer to what a call expects."""
     if isinstance(model, VoskModel):
         model.patience_s = None  # the ear is measured, not how busy the machine is
     vocabulary = grammar.vocabulary(expecting)

@@ -36,7 +36,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the system would do with a sentence.  ``meaning``: what it took it for."""
+    """The verdict of the system on a sentence.  ``meaning``: what it took it for."""
 
     sentence: Sentence
     verdict: Verdict
@@ -102,7 +102,7 @@ def without_keywords(grammar: Grammar) -> Grammar:
 
 
 def judge(grammar: Grammar, plan: Plan, sentence: Sentence) -> Judged:
-    """What a call would do with the sentence as its first, perfectly recognised utterance."""
+    """Judge the sentence as the first, perfectly recognised utterance of a call."""
     meaning, sure = understand(Heard(sentence.text, 1.0), grammar, REQUEST)
     request = plan.requests.get(meaning.intent or "")
     if meaning.intent is None or meaning.intent == PERSON or (request and request.topic):
@@ -162,7 +162,7 @@ def near_misses(judged: Iterable[Judged], plan: Plan) -> dict[str, Any]:
 
 
 def first_outcome(judged: Judged, plan: Plan) -> first_utterances.Outcome:
-    """What a call would do with the sentence as its first utterance."""
+    """Judge the sentence as the first utterance of a call."""
     label = Label(judged.sentence.wanted, judged.sentence.kind)
     return first_utterances.outcome(plan, label, judged.meaning, judged.confidence)
 

@@ -28,7 +28,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known from elsewhere.  ``orders``: None while or because they could not be looked up.
+    """Facts known from elsewhere.  ``orders``: None while or because they could not be looked up.
 
     ``now``: in the company's time zone, in which all times are shown.
     """

@@ -4,7 +4,7 @@ from ivr.grammar.accounting import CarrierSpeech
 from ivr.grammar.check_digits import CHECKS, valid
 from ivr.grammar.digits import DigitWords
 from ivr.grammar.meaning import BUILT_IN, Completeness, Expecting, Grammar, asked_language
-from ivr.grammar.near_misses import FORMS, KINDS, NearMisses, forms_in, near_misses
+from ivr.grammar.near_misses import FORMS, NearMisses, forms_in, near_misses
 from ivr.grammar.nearest import Meaning
 from ivr.grammar.one_breath import SentenceSlot
 from ivr.grammar.request_reader import LANGUAGE, NO, PERSON, YES, RequestKinds
@@ -15,7 +15,6 @@ __all__ = [
     "BUILT_IN",
     "CHECKS",
     "FORMS",
-    "KINDS",
     "LANGUAGE",
     "MAX_SENTENCES",
     "NO",

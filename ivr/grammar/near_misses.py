@@ -15,18 +15,6 @@ FORMS = ("do", "doing", "did", "done")
 """The forms of a request's action: "cancel my order", "cancelling my order", "cancelled my order", "my order was
 cancelled".  A request that lacks a form of a pattern has no near miss by that pattern."""
 
-KINDS = (
-    "refusal",
-    "past",
-    "report",
-    "question",
-    "condition",
-    "part",
-    "other_person",
-    "hypothetical",
-    "correction",
-)
-
 _FORM = re.compile(r"\{(\w+)\}")
 
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-SLIP_FROM = 5  # letters: in shorter words a slip makes another word ("four", "your")
+from ivr.grammar.keywords import SLIP_FROM
+
 _KEPT = 20_000  # different words remembered; more than a language's callers use
 
 
